@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+/* Values and settings: parse, compare, print. Pure; see model.h. */
+#include "model.h"
+
+#include "pool.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+struct value value_number(uint64_t number)
+{
+	return (struct value){ .kind = VALUE_NUMBER, .number = number };
+}
+
+struct value value_signed(int64_t number)
+{
+	bool negative = number < 0;
+
+	return (struct value){ .kind = VALUE_NUMBER,
+			       .negative = negative,
+			       .number = negative ? 0 - (uint64_t)number : (uint64_t)number };
+}
+
+struct value value_unlimited(void)
+{
+	return (struct value){ .kind = VALUE_UNLIMITED };
+}
+
+struct value value_text(const char *text)
+{
+	return (struct value){ .kind = VALUE_TEXT, .text = text };
+}
+
+bool parse_decimal(const char *text, uint64_t max, uint64_t *ret_number)
+{
+	uint64_t number = 0;
+
+	if (!*text)
+		return false;
+	for (const char *p = text; *p; p++) {
+		if (!isdigit((unsigned char)*p) || __builtin_mul_overflow(number, 10u, &number) ||
+		    __builtin_add_overflow(number, (uint64_t)(*p - '0'), &number))
+			return false;
+	}
+	if (number > max)
+		return false;
+	*ret_number = number;
+	return true;
+}
+
+static bool next_token(const char **at, const char *end, const char **ret_token, size_t *ret_size)
+{
+	while (*at < end && isspace((unsigned char)**at))
+		(*at)++;
+	*ret_token = *at;
+	while (*at < end && !isspace((unsigned char)**at))
+		(*at)++;
+	*ret_size = (size_t)(*at - *ret_token);
+	return *ret_size > 0;
+}
+
+bool tokens_equal(const char *a, size_t a_size, const char *b, size_t b_size)
+{
+	const char *a_end = a + a_size, *b_end = b + b_size, *a_token, *b_token;
+	size_t a_length, b_length;
+
+	for (;;) {
+		bool more = next_token(&a, a_end, &a_token, &a_length);
+		if (more != next_token(&b, b_end, &b_token, &b_length))
+			return false;
+		if (!more)
+			return true;
+		if (a_length != b_length || memcmp(a_token, b_token, a_length) != 0)
+			return false;
+	}
+}
+
+static char *normalise_blanks(struct pool *pool, const char *text)
+{
+	char *out = pool_strdup(pool, text), *to = out;
+
+	while (isspace((unsigned char)*text))
+		text++;
+	for (; *text; text++) {
+		if (!isspace((unsigned char)*text))
+			*to++ = *text;
+		else if (text[1] && !isspace((unsigned char)text[1]))
+			*to++ = ' ';
+	}
+	*to = '\0';
+	return out;
+}
+
+struct value value_parse(struct pool *pool, const char *text)
+{
+	const char *clean = normalise_blanks(pool, text);
+	bool negative = clean[0] == '-';
+	uint64_t number;
+
+	if (!strcmp(clean, "unlimited"))
+		return value_unlimited();
+	if (parse_decimal(clean + negative, UINT64_MAX, &number))
+		return (struct value){ .kind = VALUE_NUMBER,
+				       .negative = negative && number,
+				       .number = number };
+	return value_text(clean);
+}
+
+bool value_is_ordered(struct value value)
+{
+	return value.kind == VALUE_NUMBER || value.kind == VALUE_UNLIMITED;
+}
+
+int value_compare(struct value a, struct value b)
+{
+	if (a.kind != b.kind)
+		return a.kind == VALUE_UNLIMITED ? 1 : -1;
+	if (a.kind == VALUE_UNLIMITED)
+		return 0;
+	if (a.negative != b.negative)
+		return a.negative ? -1 : 1;
+	int order = (a.number > b.number) - (a.number < b.number);
+	return a.negative ? -order : order;
+}
+
+bool value_equals(struct value a, struct value b)
+{
+	if (a.kind != b.kind)
+		return false;
+	if (a.kind == VALUE_TEXT)
+		return !strcmp(a.text, b.text);
+	return a.kind == VALUE_NONE || value_compare(a, b) == 0;
+}
+
+const char *value_format(struct pool *pool, struct value value)
+{
+	switch (value.kind) {
+	case VALUE_NUMBER:
+		return pool_printf(pool, "%s%" PRIu64, value.negative ? "-" : "", value.number);
+	case VALUE_UNLIMITED:
+		return "unlimited";
+	case VALUE_TEXT:
+		return value.text;
+	case VALUE_NONE:
+		break;
+	}
+	return "-";
+}
+
+bool setting_accepts(const struct setting *setting, struct value value)
+{
+	if (!value_is_ordered(value) || !value_is_ordered(setting->want))
+		return value_equals(setting->want, value);
+	if (setting->min.kind != VALUE_NONE && value_compare(value, setting->min) < 0)
+		return false;
+	return setting->max.kind == VALUE_NONE || value_compare(value, setting->max) <= 0;
+}
+
+const char *setting_format_wanted(struct pool *pool, const struct setting *setting)
+{
+	const char *want = value_format(pool, setting->want);
+	bool low = setting->at_least.kind != VALUE_NONE, high = setting->at_most.kind != VALUE_NONE;
+
+	if (!low && !high)
+		return want;
+
+	const char *least = value_format(pool, setting->at_least);
+	const char *most = value_format(pool, setting->at_most);
+	struct value bound = low ? setting->at_least : setting->at_most;
+	const char *range = !high  ? pool_printf(pool, "at least %s", least)
+			    : !low ? pool_printf(pool, "at most %s", most)
+				   : pool_printf(pool, "%s..%s", least, most);
+	if (low != high && value_equals(bound, setting->want))
+		return range;
+	return pool_printf(pool, "%s (else %s)", range, want);
+}
+
+void notes_add(struct notes *notes, const char *id, struct origin origin, const char *format, ...)
+{
+	va_list args;
+	char small[1024];
+
+	va_start(args, format);
+	vsnprintf(small, sizeof small, format, args);
+	va_end(args);
+	for (size_t i = 0; i < notes->count; i++)
+		if (!strcmp(notes->items[i].text, small) &&
+		    notes->items[i].origin.line == origin.line &&
+		    (notes->items[i].origin.file == origin.file ||
+		     (origin.file && notes->items[i].origin.file &&
+		      !strcmp(notes->items[i].origin.file, origin.file))))
+			return;
+	notes->items = pool_extend(notes->pool, notes->items, notes->count, sizeof *notes->items);
+	notes->items[notes->count++] = (struct note){ .id = id,
+						      .origin = origin,
+						      .text = pool_strdup(notes->pool, small) };
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The types that cross a stage: setting (wanted), observed (found), finding (judged), change
+ * (planned). Plain data; strings and arrays belong to the pool of whoever made them. No I/O.
+ */
+#ifndef KEELTUNE_MODEL_H
+#define KEELTUNE_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct pool;
+struct provider;
+
+/* ---- values ------------------------------------------------------------------------------ */
+
+enum value_kind {
+	VALUE_NONE,      /* no value, no bound */
+	VALUE_NUMBER,    /* number, or -number */
+	VALUE_UNLIMITED, /* above every number */
+	VALUE_TEXT,      /* anything else; white space between tokens is one blank */
+};
+
+struct value {
+	enum value_kind kind;
+	bool negative;
+	uint64_t number;
+	const char *text;
+};
+
+struct value value_number(uint64_t number);
+struct value value_signed(int64_t number);
+struct value value_unlimited(void);
+struct value value_text(const char *text); /* borrows TEXT */
+
+/* A decimal integer ("-" allowed) of at most 64 bits becomes a number, "unlimited" unlimited, else
+ * the text with its white space normalised. Never VALUE_NONE. */
+struct value value_parse(struct pool *pool, const char *text);
+
+bool value_is_ordered(struct value value);         /* a number or unlimited */
+int value_compare(struct value a, struct value b); /* both ordered: <0, 0, >0 */
+bool value_equals(struct value a, struct value b);
+const char *value_format(struct pool *pool, struct value value); /* "-" for VALUE_NONE */
+
+/* Do both say the same tokens, whatever white space stands between? Allocates nothing. */
+bool tokens_equal(const char *a, size_t a_size, const char *b, size_t b_size);
+
+/* Strict decimal digits, nothing else, at most MAX: what profiles and command lines take. */
+bool parse_decimal(const char *text, uint64_t max, uint64_t *ret_number);
+
+/* ---- where something was said ------------------------------------------------------------ */
+
+struct origin {
+	const char *file; /* absolute path as seen inside the root; NULL: nowhere */
+	unsigned line;    /* 1..; 0: the file as a whole */
+};
+
+/* ---- wanted ------------------------------------------------------------------------------ */
+
+enum side { SIDE_NONE, SIDE_SOFT, SIDE_HARD };
+
+struct setting {
+	const struct provider *provider;
+	const char *id;   /* "sysctl:net.ipv4.tcp_keepalive_time", "limit:*:nofile:soft",
+			     "pam:sshd:pam_limits" */
+	const char *name; /* sysctl key (dotted), domain, service */
+	const char *item; /* of a limit: "nofile"; of pam: "pam_limits"; else NULL */
+	enum side side;
+	struct value want; /* what apply writes */
+	struct value min,
+		max;        /* accepted range, inclusive, safe range included; VALUE_NONE: no bound.
+			       For a text both are VALUE_NONE and want must match exactly. */
+	bool optional;      /* skipped where the host has no such thing */
+	bool runtime_only;  /* scope = "runtime" */
+	const char *reason; /* of the profile, or NULL */
+	struct origin origin;           /* profile file:line */
+	struct value at_least, at_most; /* as the profile says it; VALUE_NONE: not said */
+};
+
+bool setting_accepts(const struct setting *setting, struct value value);
+/* "1800", "at most 1800", "at least 4096 (else 8192)", "2..5 (else 3)" */
+const char *setting_format_wanted(struct pool *pool, const struct setting *setting);
+
+/* ---- found ------------------------------------------------------------------------------- */
+
+enum reading_state {
+	READING_NOT_APPLICABLE, /* this layer does not exist here */
+	READING_PRESENT,
+	READING_ABSENT,     /* nothing says it: no file sets it, the kernel has no such key, no such
+			       service */
+	READING_UNREADABLE, /* could not be looked at; `why` says what stood in the way */
+};
+
+struct reading {
+	enum reading_state state;
+	struct value value;   /* PRESENT */
+	struct origin origin; /* what decided; file NULL: nothing on disk did */
+	const char
+		*why; /* a clause for a person ("kernel default", "permission denied"), or NULL */
+};
+
+enum layer { LAYER_CONFIGURED, LAYER_BOOT, LAYER_RUNNING, LAYER_LIVE, LAYER_COUNT };
+
+/* A line that says something about the setting and loses. */
+struct shadow {
+	struct origin origin;
+	struct value value;
+	const char *why; /* "a later line wins", "masked by /etc/sysctl.d/x.conf", ... */
+};
+
+/* The same setting seen by somebody else, with another result: an account, the other boot engine.
+ */
+struct deviation {
+	const char *who; /* "account bob", "procps (sysctl --system)" */
+	struct value value;
+	struct origin origin;
+};
+
+struct observed {
+	struct reading layer[LAYER_COUNT];
+	struct shadow *shadowed;
+	size_t shadowed_count;
+	struct deviation
+		*deviations; /* only those outside the accepted range: they make it differ */
+	size_t deviation_count;
+	const char *missing; /* the host has no such thing at all: why ("this kernel has no such
+				key"). Optional settings are then skipped, others unknown. */
+};
+
+/* ---- judged ------------------------------------------------------------------------------ */
+
+enum verdict { VERDICT_OK, VERDICT_DIFFERS, VERDICT_UNKNOWN, VERDICT_SKIPPED, VERDICT_COUNT };
+
+struct finding {
+	const struct setting *setting;
+	struct observed observed;
+	enum verdict verdict;
+	bool differs[LAYER_COUNT]; /* which layers are outside the accepted range */
+	const char *reason;        /* why it is not ok, one or two clauses; NULL when ok */
+};
+
+/* Something a person should know that is not a verdict. */
+struct note {
+	const char *id;       /* the setting it is about, or NULL */
+	struct origin origin; /* or file NULL */
+	const char *text;
+};
+
+struct notes {
+	struct pool *pool;
+	struct note *items;
+	size_t count;
+};
+
+/* Adds a note unless the same one is there; formats into the pool. ID and FILE may be NULL. */
+void notes_add(struct notes *notes, const char *id, struct origin origin, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* ---- planned ----------------------------------------------------------------------------- */
+
+struct xattr {
+	const char *name;
+	const void *bytes;
+	size_t size;
+};
+
+/* What stands (or shall stand) at a place. Of a kernel value only `bytes`, without the newline. */
+struct image {
+	bool exists;
+	const char *bytes; /* NULL: only the digest is known */
+	size_t size;
+	const char *sha256; /* hex, of files in the journal; else NULL */
+	mode_t mode;        /* permission bits only */
+	uid_t uid;
+	gid_t gid;
+	struct xattr *xattrs;
+	size_t xattr_count;
+};
+
+enum change_kind { CHANGE_FILE, CHANGE_SYSCTL, CHANGE_KIND_COUNT };
+
+struct change {
+	enum change_kind kind;
+	const char *path; /* "/etc/sysctl.d/99-zz-keeltune.conf",
+			     "/proc/sys/net/ipv4/tcp_keepalive_time" */
+	const char **ids; /* the settings it serves */
+	size_t id_count;
+	struct image before, after;
+	bool release; /* puts back what an earlier apply had set and nobody wants any more */
+};
+
+#endif
