@@ -1,0 +1,544 @@
+// SPDX-License-Identifier: MIT
+/* The host handle, see host.h. Reads only; the one place that knows whether the root is "/" or a
+ * tree. In a tree every path goes through openat2(2) with RESOLVE_IN_ROOT, so that absolute links
+ * and ".." stay inside; on the live host paths are opened as they are. */
+#include "host.h"
+
+#include "cleanup.h"
+#include "error.h"
+#include "pool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/utsname.h>
+#include <sys/xattr.h>
+
+struct host {
+	struct pool *pool;
+	const char *root;      /* "" when live */
+	const char *real_root; /* of a tree: canonical path, for host_resolve() */
+	int fd;
+	const struct file **files;
+	size_t file_count;
+	const struct directory **directories;
+	const char **directory_paths;
+	size_t directory_count;
+	struct file *overlay; /* FILE_PRESENT or FILE_ABSENT */
+	size_t overlay_count;
+};
+
+/* ---- opening ----------------------------------------------------------------------------- */
+
+static int open_in_root(int root, const char *path, int flags)
+{
+	struct open_how how = { .flags = (unsigned)(flags | O_CLOEXEC),
+				.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
+
+	while (*path == '/')
+		path++;
+	return (int)syscall(SYS_openat2, root, *path ? path : ".", &how, sizeof how);
+}
+
+static int open_path(const struct host *host, const char *path, int flags)
+{
+	int fd = *host->root ? open_in_root(host->fd, path, flags)
+			     : openat(AT_FDCWD, path, flags | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* Opens for reading without side effects: in a tree that somebody else made, a device must not even
+ * be opened (a watchdog would start), so what it is gets looked up first. */
+static int open_for_reading(const struct host *host, const char *path, struct stat *ret_stat)
+{
+	const int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY;
+	int fd;
+
+	if (*host->root) {
+		autofd int place = open_path(host, path, O_PATH);
+		if (place < 0)
+			return place;
+		if (fstat(place, ret_stat))
+			return -errno;
+		if (!S_ISREG(ret_stat->st_mode) && !S_ISDIR(ret_stat->st_mode))
+			return -EINVAL;
+	}
+	fd = open_path(host, path, flags);
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, ret_stat)) {
+		close(fd);
+		return -errno;
+	}
+	return fd;
+}
+
+int host_open(const char *root, struct host **ret_host, struct error *err)
+{
+	autofd int fd = open(root ? root : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return error_set(err, -errno, "%s: %s", root, strerror(errno));
+	if (root) {
+		autofd int probe = open_in_root(fd, ".", O_PATH);
+		if (probe < 0 && errno == ENOSYS)
+			return error_set(err, -ENOSYS,
+					 "--root needs openat2(2): Linux 5.6 or later");
+	}
+
+	struct pool *pool = pool_new();
+	struct host *host = pool_alloc(pool, sizeof *host);
+	host->pool = pool;
+	host->root = root ? pool_strdup(pool, root) : "";
+	if (root) {
+		char *real = realpath(root, NULL);
+		host->real_root = real ? pool_strdup(pool, strcmp(real, "/") ? real : "") : root;
+		free(real);
+	}
+	host->fd = fd;
+	fd = -1;
+	*ret_host = host;
+	return 0;
+}
+
+void host_close(struct host *host)
+{
+	if (!host)
+		return;
+	close(host->fd);
+	pool_free(host->pool);
+}
+
+bool host_is_live(const struct host *host)
+{
+	return !*host->root;
+}
+
+const char *host_root(const struct host *host)
+{
+	return host->root;
+}
+
+struct pool *host_pool(struct host *host)
+{
+	return host->pool;
+}
+
+int host_open_directory(const struct host *host, const char *path)
+{
+	return open_path(host, path, O_RDONLY | O_DIRECTORY);
+}
+
+/* ---- links ------------------------------------------------------------------------------- */
+
+static const char *parent_of(struct pool *pool, const char *path, const char **ret_name)
+{
+	const char *slash = strrchr(path, '/');
+
+	*ret_name = slash ? slash + 1 : path;
+	if (!slash || slash == path)
+		return "/";
+	return pool_copy(pool, path, (size_t)(slash - path));
+}
+
+const char *host_link(struct host *host, const char *path)
+{
+	char target[4096];
+	ssize_t size;
+
+	if (host_is_live(host)) {
+		size = readlink(path, target, sizeof target);
+	} else {
+		const char *name;
+		autofd int parent =
+			open_path(host, parent_of(host->pool, path, &name), O_PATH | O_DIRECTORY);
+		if (parent < 0)
+			return NULL;
+		size = readlinkat(parent, name, target, sizeof target);
+	}
+	return size < 0 ? NULL : pool_copy(host->pool, target, (size_t)size);
+}
+
+const char *host_resolve(struct host *host, const char *path)
+{
+	char link[64], target[4096];
+	autofd int place = open_path(host, path, O_PATH);
+
+	if (place < 0)
+		return NULL;
+	snprintf(link, sizeof link, "/proc/self/fd/%d", place);
+	ssize_t size = readlink(link, target, sizeof target - 1);
+	if (size <= 0 || target[0] != '/')
+		return NULL;
+	target[size] = '\0';
+	if (host_is_live(host))
+		return pool_strdup(host->pool, target);
+	size_t skip = strlen(host->real_root);
+	if (strncmp(target, host->real_root, skip) || (target[skip] && target[skip] != '/'))
+		return NULL;
+	return pool_strdup(host->pool, target[skip] ? target + skip : "/");
+}
+
+/* ---- files ------------------------------------------------------------------------------- */
+
+/* Reads to the end. SIZE is a hint (0 for /proc). Returns 0, -EFBIG or -errno. */
+static int read_all(struct pool *pool, int fd, size_t hint, const char **ret_bytes,
+		    size_t *ret_size)
+{
+	size_t room = hint ? hint + 1 : 4096, size = 0;
+	char *bytes = pool_alloc(pool, room + 1);
+
+	for (;;) {
+		if (size == room) {
+			if (room > HOST_FILE_MAX)
+				return -EFBIG;
+			char *larger = pool_alloc(pool, 2 * room + 1);
+			memcpy(larger, bytes, size);
+			bytes = larger;
+			room *= 2;
+		}
+		ssize_t got = read(fd, bytes + size, room - size);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		if (!got)
+			break;
+		size += (size_t)got;
+	}
+	bytes[size] = '\0';
+	*ret_bytes = bytes;
+	*ret_size = size;
+	return 0;
+}
+
+static void read_file(struct host *host, struct file *file)
+{
+	struct stat st = { 0 };
+
+	file->bytes = "";
+	if (!host_is_live(host)) {
+		const char *target = host_link(host, file->path);
+		if (target && !strcmp(target, "/dev/null")) {
+			file->state = FILE_NULL;
+			return;
+		}
+	}
+
+	autofd int fd = open_for_reading(host, file->path, &st);
+	if (fd == -ENOENT || fd == -ENOTDIR) {
+		file->state = host_link(host, file->path) ? FILE_DANGLING : FILE_ABSENT;
+		return;
+	}
+	file->mode = st.st_mode;
+	file->uid = st.st_uid;
+	file->gid = st.st_gid;
+	file->state = FILE_UNREADABLE;
+	if (fd < 0) {
+		file->error = fd;
+	} else if (S_ISDIR(st.st_mode)) {
+		file->state = FILE_DIRECTORY;
+	} else if (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3)) {
+		file->state = FILE_NULL;
+	} else if (!S_ISREG(st.st_mode)) {
+		file->error = -EINVAL;
+	} else if (st.st_size > HOST_FILE_MAX) {
+		file->error = -EFBIG;
+	} else {
+		file->error =
+			read_all(host->pool, fd, (size_t)st.st_size, &file->bytes, &file->size);
+		if (!file->error)
+			file->state = FILE_PRESENT;
+		else
+			file->bytes = "";
+	}
+}
+
+static const struct file *overlaid(const struct host *host, const char *path)
+{
+	for (size_t i = 0; i < host->overlay_count; i++)
+		if (!strcmp(host->overlay[i].path, path))
+			return &host->overlay[i];
+	return NULL;
+}
+
+const struct file *host_file(struct host *host, const char *path)
+{
+	const struct file *overlay = overlaid(host, path);
+
+	if (overlay)
+		return overlay;
+	for (size_t i = 0; i < host->file_count; i++)
+		if (!strcmp(host->files[i]->path, path))
+			return host->files[i];
+
+	struct file *file = pool_alloc(host->pool, sizeof *file);
+	file->path = pool_strdup(host->pool, path);
+	read_file(host, file);
+	host->files =
+		pool_extend(host->pool, (void *)host->files, host->file_count, sizeof *host->files);
+	host->files[host->file_count++] = file;
+	return file;
+}
+
+const struct file *host_kernel(struct host *host, const char *path)
+{
+	const struct file *overlay = overlaid(host, path);
+
+	if (overlay)
+		return overlay;
+	struct file *file = pool_alloc(host->pool, sizeof *file);
+	file->path = pool_strdup(host->pool, path);
+	if (host_is_live(host))
+		read_file(host, file);
+	else
+		*file = (struct file){ .path = file->path, .state = FILE_ABSENT, .bytes = "" };
+	return file;
+}
+
+bool host_exists(struct host *host, const char *path)
+{
+	if (host_is_live(host))
+		return faccessat(AT_FDCWD, path, F_OK, 0) == 0;
+	autofd int place = open_path(host, path, O_PATH);
+	return place >= 0;
+}
+
+/* ---- directories ------------------------------------------------------------------------- */
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void add_name(struct host *host, struct directory *directory, const char *name)
+{
+	directory->names = pool_extend(host->pool, (void *)directory->names, directory->count,
+				       sizeof *directory->names);
+	directory->names[directory->count++] = name;
+}
+
+static void read_directory(struct host *host, const char *path, struct directory *directory)
+{
+	int fd = open_path(host, path, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
+	autodir DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+
+	directory->state = fd == -ENOENT || fd == -ENOTDIR ? FILE_ABSENT : FILE_UNREADABLE;
+	if (!dir) {
+		directory->error = fd < 0 ? fd : -errno;
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	directory->state = FILE_DIRECTORY;
+	for (;;) {
+		errno = 0;
+		const struct dirent *entry = readdir(dir);
+		if (!entry)
+			break;
+		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+			add_name(host, directory, pool_strdup(host->pool, entry->d_name));
+	}
+	if (errno) {
+		directory->state = FILE_UNREADABLE;
+		directory->error = -errno;
+	}
+	if (directory->count)
+		qsort((void *)directory->names, directory->count, sizeof *directory->names,
+		      by_name);
+}
+
+static const struct directory *cached_directory(struct host *host, const char *path)
+{
+	for (size_t i = 0; i < host->directory_count; i++)
+		if (!strcmp(host->directory_paths[i], path))
+			return host->directories[i];
+
+	struct directory *directory = pool_alloc(host->pool, sizeof *directory);
+	read_directory(host, path, directory);
+	host->directories = pool_extend(host->pool, (void *)host->directories,
+					host->directory_count, sizeof *host->directories);
+	host->directory_paths = pool_extend(host->pool, (void *)host->directory_paths,
+					    host->directory_count, sizeof *host->directory_paths);
+	host->directories[host->directory_count] = directory;
+	host->directory_paths[host->directory_count++] = pool_strdup(host->pool, path);
+	return directory;
+}
+
+/* The name of PATH when it lies directly in DIRECTORY, else NULL. */
+static const char *name_in(const char *path, const char *directory)
+{
+	size_t size = strlen(directory);
+
+	if (strncmp(path, directory, size) || path[size] != '/' || strchr(path + size + 1, '/'))
+		return NULL;
+	return path + size + 1;
+}
+
+const struct directory *host_directory(struct host *host, const char *path)
+{
+	const struct directory *base = cached_directory(host, path);
+	struct directory *shown = NULL;
+
+	for (size_t i = 0; i < host->overlay_count; i++) {
+		if (!name_in(host->overlay[i].path, path))
+			continue;
+		shown = pool_alloc(host->pool, sizeof *shown);
+		break;
+	}
+	if (!shown)
+		return base;
+
+	shown->state = base->state;
+	shown->error = base->error;
+	for (size_t i = 0; i < base->count; i++) {
+		const char *full = pool_printf(host->pool, "%s/%s", path, base->names[i]);
+		if (!overlaid(host, full))
+			add_name(host, shown, base->names[i]);
+	}
+	for (size_t i = 0; i < host->overlay_count; i++) {
+		const char *name = name_in(host->overlay[i].path, path);
+		if (name && host->overlay[i].state == FILE_PRESENT) {
+			add_name(host, shown, name);
+			shown->state = FILE_DIRECTORY;
+		}
+	}
+	if (shown->count)
+		qsort((void *)shown->names, shown->count, sizeof *shown->names, by_name);
+	return shown;
+}
+
+void host_overlay(struct host *host, const char *path, const char *bytes, size_t size)
+{
+	struct file file = { .path = pool_strdup(host->pool, path),
+			     .state = bytes ? FILE_PRESENT : FILE_ABSENT,
+			     .bytes = bytes ? pool_copy(host->pool, bytes, size) : "",
+			     .size = size,
+			     .mode = S_IFREG | 0644 };
+
+	for (size_t i = 0; i < host->overlay_count; i++) {
+		if (!strcmp(host->overlay[i].path, path)) {
+			host->overlay[i] = file;
+			return;
+		}
+	}
+	host->overlay =
+		pool_extend(host->pool, host->overlay, host->overlay_count, sizeof *host->overlay);
+	host->overlay[host->overlay_count++] = file;
+}
+
+/* ---- images ------------------------------------------------------------------------------ */
+
+static int read_xattrs(struct pool *pool, int fd, struct image *image)
+{
+	char names[4096];
+	ssize_t size = flistxattr(fd, names, sizeof names);
+
+	if (size < 0)
+		return errno == ENOTSUP ? 0 : -errno;
+	for (const char *name = names; name < names + size; name += strlen(name) + 1) {
+		char bytes[65536];
+		ssize_t length = fgetxattr(fd, name, bytes, sizeof bytes);
+		if (length < 0)
+			return -errno;
+		image->xattrs =
+			pool_extend(pool, image->xattrs, image->xattr_count, sizeof *image->xattrs);
+		image->xattrs[image->xattr_count++] =
+			(struct xattr){ .name = pool_strdup(pool, name),
+					.bytes = pool_copy(pool, bytes, (size_t)length),
+					.size = (size_t)length };
+	}
+	return 0;
+}
+
+int host_image(struct host *host, const char *path, struct image *ret_image)
+{
+	bool kernel = !strncmp(path, "/proc/sys/", strlen("/proc/sys/"));
+	struct image image = { .bytes = "" };
+	struct stat st;
+
+	autofd int fd = open_for_reading(host, path, &st);
+	if (fd == -ENOENT || fd == -ENOTDIR) {
+		*ret_image = image;
+		return 0;
+	}
+	if (fd < 0)
+		return fd;
+	if (!S_ISREG(st.st_mode))
+		return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
+	if (st.st_size > HOST_FILE_MAX)
+		return -EFBIG;
+	image.exists = true;
+	int rc = read_all(host->pool, fd, (size_t)st.st_size, &image.bytes, &image.size);
+	if (rc < 0)
+		return rc;
+	if (kernel) {
+		while (image.size && image.bytes[image.size - 1] == '\n')
+			image.size--;
+		image.bytes = pool_copy(host->pool, image.bytes, image.size);
+		*ret_image = image;
+		return 0;
+	}
+	image.mode = st.st_mode & 07777;
+	image.uid = st.st_uid;
+	image.gid = st.st_gid;
+	rc = read_xattrs(host->pool, fd, &image);
+	if (rc < 0)
+		return rc;
+	*ret_image = image;
+	return 0;
+}
+
+/* ---- identity ---------------------------------------------------------------------------- */
+
+static const char *first_line(struct host *host, const struct file *file)
+{
+	if (file->state != FILE_PRESENT || !file->size)
+		return NULL;
+	size_t size = strcspn(file->bytes, "\n");
+	return size ? pool_copy(host->pool, file->bytes, size) : NULL;
+}
+
+static const char *os_name(struct host *host)
+{
+	const struct file *file = host_file(host, "/etc/os-release");
+	static const char key[] = "PRETTY_NAME=";
+
+	if (file->state != FILE_PRESENT)
+		file = host_file(host, "/usr/lib/os-release");
+	for (const char *line = file->bytes; *line; line += strcspn(line, "\n") + 1) {
+		if (!strncmp(line, key, sizeof key - 1)) {
+			const char *text = line + sizeof key - 1;
+			bool quoted = *text == '"' || *text == '\'';
+			text += quoted;
+			return pool_copy(host->pool, text, strcspn(text, quoted ? "\"'\n" : "\n"));
+		}
+		if (!line[strcspn(line, "\n")])
+			break;
+	}
+	return NULL;
+}
+
+void host_identify(struct host *host, struct host_identity *ret_identity)
+{
+	struct utsname uts;
+
+	*ret_identity = (struct host_identity){
+		.name = first_line(host, host_file(host, "/etc/hostname")),
+		.machine_id = first_line(host, host_file(host, "/etc/machine-id")),
+		.os = os_name(host),
+	};
+	if (host_is_live(host) && !uname(&uts)) {
+		ret_identity->name = pool_strdup(host->pool, uts.nodename);
+		ret_identity->kernel = pool_strdup(host->pool, uts.release);
+		ret_identity->boot_id =
+			first_line(host, host_kernel(host, "/proc/sys/kernel/random/boot_id"));
+	}
+	if (!ret_identity->name)
+		ret_identity->name = "unknown";
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A host as it is read: the live one, or a directory tree (--root). Every path is absolute and seen
+ * from inside the root; links resolve inside it. Reads only. What was read stays cached and
+ * unchanged until host_close(), so one command sees one state; the overlay shows the host as it
+ * would be after planned changes.
+ */
+#ifndef KEELTUNE_HOST_H
+#define KEELTUNE_HOST_H
+
+#include "model.h"
+
+#include <sys/types.h>
+
+struct error;
+struct host;
+
+#define HOST_FILE_MAX (16u << 20) /* bytes; a larger file is FILE_UNREADABLE with -EFBIG */
+
+/* ROOT NULL: the live host. Fails when ROOT is not a directory, or the kernel lacks openat2(2). */
+int host_open(const char *root, struct host **ret_host, struct error *err);
+void host_close(struct host *host); /* accepts NULL */
+
+bool host_is_live(const struct host *host);
+const char *host_root(const struct host *host); /* "" when live, else as given */
+struct pool *host_pool(struct host *host);      /* lives as long as the host */
+
+/* A descriptor of the directory at PATH (links followed), or -errno. For store.c. No allocation. */
+int host_open_directory(const struct host *host, const char *path);
+
+enum file_state {
+	FILE_PRESENT,  /* a regular file: bytes, size */
+	FILE_NULL,     /* /dev/null, or a link to it: reads as empty */
+	FILE_ABSENT,   /* ENOENT, nothing there */
+	FILE_DANGLING, /* a link whose target does not exist */
+	FILE_DIRECTORY,
+	FILE_UNREADABLE, /* error says why: -EACCES, -ELOOP, -EFBIG, -EINVAL (fifo, device, socket)
+			  */
+};
+
+struct file {
+	const char *path;
+	enum file_state state;
+	int error;
+	const char *bytes; /* NUL behind the end; "" unless FILE_PRESENT */
+	size_t size;
+	mode_t mode; /* st_mode of what it resolves to */
+	uid_t uid;
+	gid_t gid;
+};
+
+/* Never NULL; owned by HOST. PATH is copied. */
+const struct file *host_file(struct host *host, const char *path);
+
+/* As host_file(), for /proc/sys, /proc/1/...: never through the root of an offline tree (there the
+ * answer is FILE_ABSENT), and not cached. The overlay applies. */
+const struct file *host_kernel(struct host *host, const char *path);
+
+struct directory {
+	enum file_state state; /* FILE_DIRECTORY, or FILE_ABSENT, FILE_UNREADABLE */
+	int error;
+	const char **names; /* sorted by strcmp, without . and .. */
+	size_t count;
+};
+const struct directory *host_directory(struct host *host, const char *path);
+
+/* Where PATH leads when its links are followed, as a path inside the root; NULL when nowhere. */
+const char *host_resolve(struct host *host, const char *path);
+
+/* Does PATH lead to something at all, readable or not? Not cached, no overlay. */
+bool host_exists(struct host *host, const char *path);
+
+/* The target text of the link at PATH, or NULL when it is not a link. */
+const char *host_link(struct host *host, const char *path);
+
+/* PATH as it is on the disk at this moment (no cache, no overlay), links followed, with mode, owner
+ * and extended attributes; what cannot be opened for want of existence has `exists` false. Kernel
+ * values (/proc/sys/...) come without the final newline and attributes. -errno when unreadable. */
+int host_image(struct host *host, const char *path, struct image *ret_image);
+
+/* Name, machine id, ...: for reports. */
+struct host_identity {
+	const char *name;
+	const char *machine_id; /* NULL: none */
+	const char *os;         /* PRETTY_NAME of os-release, or NULL */
+	const char *kernel;     /* release of the running kernel; NULL for a tree */
+	const char *boot_id;    /* NULL for a tree */
+};
+void host_identify(struct host *host, struct host_identity *ret_identity);
+
+/* The overlay. BYTES NULL: as if PATH did not exist. Both are copied. */
+void host_overlay(struct host *host, const char *path, const char *bytes, size_t size);
+
+#endif
