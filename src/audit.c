@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+/* Wanted against observed, see audit.h. Judges layer by layer and says why; reads nothing itself.
+ */
+#include "audit.h"
+
+#include "host.h"
+#include "pool.h"
+
+#include <string.h>
+
+const char *verdict_name(enum verdict verdict)
+{
+	static const char *const names[VERDICT_COUNT] = { "ok", "differs", "unknown", "skipped" };
+
+	return names[verdict];
+}
+
+const char *layer_name(enum layer layer)
+{
+	static const char *const names[LAYER_COUNT] = { "configured", "boot", "running", "live" };
+
+	return names[layer];
+}
+
+static const char *place(struct pool *pool, struct origin origin)
+{
+	return origin.line ? pool_printf(pool, "%s:%u", origin.file, origin.line) : origin.file;
+}
+
+static void say(struct pool *pool, const char **reason, const char *clause)
+{
+	*reason = *reason ? pool_printf(pool, "%s; %s", *reason, clause) : clause;
+}
+
+static bool is_judged(const struct finding *finding, const struct query *query, enum layer layer)
+{
+	const struct setting *setting = finding->setting;
+
+	if (finding->observed.layer[layer].state == READING_NOT_APPLICABLE)
+		return false;
+	switch (layer) {
+	case LAYER_BOOT:
+		return query->persistent && !setting->runtime_only;
+	case LAYER_RUNNING:
+		return query->runtime && !setting->provider->files_only;
+	case LAYER_CONFIGURED: /* what the files say is already in what boot leaves */
+	case LAYER_LIVE:
+	case LAYER_COUNT:
+		break;
+	}
+	return false;
+}
+
+static void explain_difference(struct pool *pool, struct finding *finding, enum layer layer)
+{
+	const struct reading *reading = &finding->observed.layer[layer];
+	const struct provider *provider = finding->setting->provider;
+	const char *value =
+		reading->state == READING_PRESENT ? value_format(pool, reading->value) : "nothing";
+
+	const char *phrase =
+		layer == LAYER_RUNNING ? "the running value is" : provider->boot_phrase;
+	const char *clause = pool_printf(pool, "%s %s", phrase, value);
+	if (reading->origin.file && reading->why)
+		clause = pool_printf(pool, "%s: %s (%s)", clause, place(pool, reading->origin),
+				     reading->why);
+	else if (reading->origin.file)
+		clause = pool_printf(pool, "%s: %s", clause, place(pool, reading->origin));
+	else if (reading->why)
+		clause = pool_printf(pool, "%s (%s)", clause, reading->why);
+	say(pool, &finding->reason, clause);
+}
+
+static void judge_layers(struct pool *pool, const struct query *query, struct finding *finding)
+{
+	static const enum layer judged[] = { LAYER_RUNNING, LAYER_BOOT };
+	const struct setting *setting = finding->setting;
+	bool any = false, unreadable = false, differs = false;
+
+	for (size_t i = 0; i < sizeof judged / sizeof *judged; i++) {
+		const struct reading *reading = &finding->observed.layer[judged[i]];
+		if (!is_judged(finding, query, judged[i]))
+			continue;
+		any = true;
+		if (reading->state == READING_UNREADABLE) {
+			unreadable = true;
+			say(pool, &finding->reason,
+			    pool_printf(pool, "%s value not readable: %s", layer_name(judged[i]),
+					reading->why ? reading->why : "unknown error"));
+		} else if (reading->state == READING_ABSENT ||
+			   !setting_accepts(setting, reading->value)) {
+			finding->differs[judged[i]] = differs = true;
+		}
+	}
+	for (size_t i = 0; i < sizeof judged / sizeof *judged; i++)
+		if (finding->differs[judged[i]])
+			explain_difference(pool, finding, judged[i]);
+
+	if (query->persistent && !setting->runtime_only) {
+		for (size_t i = 0; i < finding->observed.deviation_count; i++) {
+			const struct deviation *deviation = &finding->observed.deviations[i];
+			const char *clause = pool_printf(pool, "%s: %s", deviation->who,
+							 value_format(pool, deviation->value));
+			if (deviation->origin.file)
+				clause = pool_printf(pool, "%s (%s)", clause,
+						     place(pool, deviation->origin));
+			say(pool, &finding->reason, clause);
+			finding->differs[LAYER_BOOT] = differs = any = true;
+		}
+	}
+	finding->verdict = unreadable ? VERDICT_UNKNOWN
+			   : differs  ? VERDICT_DIFFERS
+			   : any      ? VERDICT_OK
+				      : VERDICT_SKIPPED;
+}
+
+static const char *why_nothing_was_judged(const struct query *query, const struct finding *finding)
+{
+	const struct setting *setting = finding->setting;
+	const struct reading *boot = &finding->observed.layer[LAYER_BOOT];
+	const struct reading *running = &finding->observed.layer[LAYER_RUNNING];
+
+	if (setting->provider->files_only && !query->persistent)
+		return "has no running value of its own: sessions read the files when they are "
+		       "opened";
+	if (setting->runtime_only && (!query->runtime || running->state == READING_NOT_APPLICABLE))
+		return "wanted in the running kernel only (scope = \"runtime\"), which is not "
+		       "looked at here";
+	if (boot->why)
+		return boot->why;
+	if (running->why)
+		return running->why;
+	return "no layer applies here";
+}
+
+static void judge(struct pool *pool, const struct query *query, struct finding *finding)
+{
+	if (finding->observed.missing) {
+		finding->verdict = finding->setting->optional ? VERDICT_SKIPPED : VERDICT_UNKNOWN;
+		finding->reason = finding->observed.missing;
+		if (finding->setting->optional)
+			say(pool, &finding->reason, "optional");
+		return;
+	}
+	judge_layers(pool, query, finding);
+	if (finding->verdict == VERDICT_SKIPPED)
+		finding->reason = why_nothing_was_judged(query, finding);
+}
+
+/* One call of observe() for all settings of a provider, so that files are parsed once. */
+static void observe_kind(struct host *host, const struct query *query,
+			 const struct provider *provider, struct audit *audit)
+{
+	struct pool *pool = host_pool(host);
+	const struct setting **settings = pool_alloc(pool, audit->count * sizeof *settings);
+	struct finding **findings = pool_alloc(pool, audit->count * sizeof *findings);
+	size_t count = 0;
+
+	for (size_t i = 0; i < audit->count; i++) {
+		if (audit->findings[i].setting->provider != provider)
+			continue;
+		findings[count] = &audit->findings[i];
+		settings[count++] = audit->findings[i].setting;
+	}
+	struct observed *observed = pool_alloc(pool, count * sizeof *observed);
+	provider->observe(host, query, settings, count, observed, &audit->notes);
+	for (size_t i = 0; i < count; i++) {
+		findings[i]->observed = observed[i];
+		judge(pool, query, findings[i]);
+		audit->summary[findings[i]->verdict]++;
+	}
+}
+
+void audit_run(struct host *host, const struct query *query, const struct setting *settings,
+	       size_t count, struct audit *ret_audit)
+{
+	struct pool *pool = host_pool(host);
+	struct audit audit = { .findings = pool_alloc(pool, count * sizeof *audit.findings),
+			       .count = count,
+			       .notes.pool = pool };
+
+	for (size_t i = 0; i < count; i++)
+		audit.findings[i].setting = &settings[i];
+	for (size_t i = 0; i < count; i++) {
+		size_t earlier = 0;
+		while (settings[earlier].provider != settings[i].provider)
+			earlier++;
+		if (earlier == i)
+			observe_kind(host, query, settings[i].provider, &audit);
+	}
+	*ret_audit = audit;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Compares what is wanted with what was observed. Every judgement of keeltune is made here.
+ */
+#ifndef KEELTUNE_AUDIT_H
+#define KEELTUNE_AUDIT_H
+
+#include "model.h"
+#include "provider.h"
+
+struct audit {
+	struct finding *findings; /* in the order of the settings */
+	size_t count;
+	size_t summary[VERDICT_COUNT];
+	struct notes notes;
+};
+
+/* Observes HOST through the providers of SETTINGS and judges. The result lives in HOST's pool and
+ * borrows SETTINGS. */
+void audit_run(struct host *host, const struct query *query, const struct setting *settings,
+	       size_t count, struct audit *ret_audit);
+
+const char *verdict_name(enum verdict verdict); /* "ok", "differs", "unknown", "skipped" */
+const char *layer_name(enum layer layer);       /* "configured", "boot", "running", "live" */
+
+#endif
