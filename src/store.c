@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: MIT
+/* Everything that writes, see store.h. Each function does one thing to one place, fsyncs it, and
+ * says whether that worked; what to do then is apply.c's business. Names and images come from the
+ * plan and the journal, allocated and checked before. */
+#include "store.h"
+
+#include "cleanup.h"
+#include "host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <time.h>
+
+static int write_all(int fd, const char *bytes, size_t size)
+{
+	while (size) {
+		ssize_t written = write(fd, bytes, size);
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return -errno;
+		if (!written)
+			return -EIO;
+		bytes += written;
+		size -= (size_t)written;
+	}
+	return 0;
+}
+
+/* Splits PATH; the directory part goes to DIRECTORY. */
+static int split(const char *path, char directory[PATH_MAX], const char **ret_name)
+{
+	const char *slash = strrchr(path, '/');
+	size_t size = slash ? (size_t)(slash - path) : 0;
+
+	if (!slash || !slash[1] || size >= PATH_MAX)
+		return -EINVAL;
+	memcpy(directory, size ? path : "/", size ? size : 1);
+	directory[size ? size : 1] = '\0';
+	*ret_name = slash + 1;
+	return 0;
+}
+
+static int open_parent(const struct host *host, const char *path, const char **ret_name)
+{
+	char directory[PATH_MAX];
+	int rc = split(path, directory, ret_name);
+
+	return rc < 0 ? rc : host_open_directory(host, directory);
+}
+
+int store_put_sysctl(const struct host *host, const char *path, const char *bytes, size_t size)
+{
+	char line[4096];
+
+	if (!host_is_live(host))
+		return -EROFS;
+	if (size >= sizeof line)
+		return -E2BIG;
+	memcpy(line, bytes, size);
+	line[size] = '\n';
+
+	/* O_TRUNC does nothing to a kernel value, and makes a plain file that stands for one (in
+	 * tests and containers) hold the new value only. */
+	autofd int fd = open(path, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	ssize_t written = write(fd, line, size + 1);
+	if (written < 0)
+		return -errno;
+	return (size_t)written == size + 1 ? 0 : -EINVAL;
+}
+
+static int set_attributes(int fd, const struct image *image)
+{
+	if (fchown(fd, image->uid, image->gid)) {
+		struct stat st;
+		/* In a tree that an ordinary user owns: fine when nothing had to change. */
+		if (fstat(fd, &st) || st.st_uid != image->uid || st.st_gid != image->gid)
+			return -EPERM;
+	}
+	if (fchmod(fd, image->mode))
+		return -errno;
+	for (size_t i = 0; i < image->xattr_count; i++) {
+		const struct xattr *xattr = &image->xattrs[i];
+		if (fsetxattr(fd, xattr->name, xattr->bytes, xattr->size, 0))
+			return -errno;
+	}
+	return 0;
+}
+
+static int write_temporary(int directory, const char *name, const struct image *image)
+{
+	autofd int fd =
+		openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return -errno;
+	int rc = write_all(fd, image->bytes, image->size);
+	if (!rc)
+		rc = set_attributes(fd, image);
+	if (!rc && fsync(fd))
+		rc = -errno;
+	int closing = fd;
+	fd = -1;
+	if (close(closing) && !rc)
+		rc = -errno;
+	return rc;
+}
+
+/* The temporary name is fixed, so that what a crash left is found and removed by the next try; it
+ * does not end in ".conf", because a dangling or half-written *.conf in limits.d ends every login.
+ */
+static int temporary_name(const char *name, char temporary[NAME_MAX + 1])
+{
+	int size = snprintf(temporary, NAME_MAX + 1, ".%s.keeltune-new", name);
+
+	return size < 0 || size > NAME_MAX ? -ENAMETOOLONG : 0;
+}
+
+static int replace(int directory, const char *name, const struct image *image)
+{
+	char temporary[NAME_MAX + 1];
+	int rc = temporary_name(name, temporary);
+
+	if (rc)
+		return rc;
+	rc = write_temporary(directory, temporary, image);
+	if (rc == -EEXIST && !unlinkat(directory, temporary, 0))
+		rc = write_temporary(directory, temporary, image);
+	if (!rc && renameat(directory, temporary, directory, name))
+		rc = -errno;
+	if (rc && rc != -EEXIST)
+		unlinkat(directory, temporary, 0);
+	return rc;
+}
+
+static int remove_file(int directory, const char *name)
+{
+	char temporary[NAME_MAX + 1];
+
+	if (!temporary_name(name, temporary))
+		unlinkat(directory, temporary, 0);
+	return unlinkat(directory, name, 0) && errno != ENOENT ? -errno : 0;
+}
+
+int store_put_file(const struct host *host, const char *path, const struct image *image)
+{
+	const char *name;
+	autofd int directory = open_parent(host, path, &name);
+
+	if (directory < 0)
+		return !image->exists && directory == -ENOENT ? 0 : directory;
+	int rc = image->exists ? replace(directory, name, image) : remove_file(directory, name);
+	return !rc && fsync(directory) ? -errno : rc;
+}
+
+int store_make_directory(const struct host *host, const char *path, mode_t mode)
+{
+	const char *name;
+	autofd int parent = open_parent(host, path, &name);
+
+	if (parent < 0)
+		return parent;
+	if (mkdirat(parent, name, mode))
+		return errno == EEXIST ? 0 : -errno;
+	if (fchmodat(parent, name, mode, 0)) /* whatever the umask took away */
+		return -errno;
+	return fsync(parent) ? -errno : 0;
+}
+
+int store_remove_directory(const struct host *host, const char *path)
+{
+	const char *name;
+	autofd int parent = open_parent(host, path, &name);
+
+	if (parent < 0)
+		return parent;
+	if (unlinkat(parent, name, AT_REMOVEDIR))
+		return -errno;
+	return fsync(parent) ? -errno : 0;
+}
+
+int store_lock(const struct host *host, unsigned seconds)
+{
+	static const struct timespec pause = { .tv_nsec = 50 * 1000 * 1000 };
+	autofd int directory = host_open_directory(host, host_is_live(host) ? "/run" : "/");
+	int fd;
+
+	if (directory < 0)
+		return directory;
+	if (host_is_live(host)) {
+		fd = openat(directory, "keeltune.lock",
+			    O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+		if (fd < 0)
+			return -errno;
+	} else {
+		fd = directory; /* a tree is locked by its own directory: nothing is written */
+		directory = -1;
+	}
+	for (unsigned tries = 0; flock(fd, LOCK_EX | LOCK_NB); tries++) {
+		int rc = -errno;
+		if (rc != -EINTR && (rc != -EWOULDBLOCK || tries >= seconds * 20)) {
+			close(fd);
+			return rc == -EWOULDBLOCK ? -ETIMEDOUT : rc;
+		}
+		nanosleep(&pause, NULL);
+	}
+	return fd;
+}
+
+int store_put_output(const char *path, const char *bytes, size_t size)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	char directory_name[PATH_MAX];
+	mode_t mask = umask(0);
+	umask(mask);
+	struct image image = { .exists = true,
+			       .bytes = bytes,
+			       .size = size,
+			       .mode = 0666 & ~mask,
+			       .uid = geteuid(),
+			       .gid = getegid() };
+	struct stat st;
+	int length = snprintf(directory_name, sizeof directory_name, "%.*s",
+			      slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+
+	if (length < 0 || (size_t)length >= sizeof directory_name || !*name)
+		return -EINVAL;
+	/* A pipe, a terminal or /dev/null is written to; a file is replaced. */
+	if (!stat(path, &st) && !S_ISREG(st.st_mode)) {
+		autofd int fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+		if (fd < 0)
+			return -errno;
+		return write_all(fd, bytes, size);
+	}
+	autofd int directory = open(directory_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (directory < 0)
+		return -errno;
+	int rc = replace(directory, name, &image);
+	return !rc && fsync(directory) ? -errno : rc;
+}
