@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: MIT
+/* Rollback files on the disk, see journal.h: written through store.c, read through the host handle,
+ * and what of them still holds. What a manifest says is manifest.c's business. */
+#include "journal.h"
+
+#include "error.h"
+#include "host.h"
+#include "manifest.h"
+#include "pool.h"
+#include "store.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ID_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+-"
+
+bool journal_matches(struct pool *pool, enum change_kind kind, const struct image *found,
+		     const struct image *recorded)
+{
+	if (found->exists != recorded->exists)
+		return false;
+	if (!found->exists)
+		return true;
+	if (kind == CHANGE_SYSCTL)
+		return tokens_equal(found->bytes, found->size, recorded->bytes, recorded->size);
+	const char *known = recorded->sha256
+				    ? recorded->sha256
+				    : manifest_digest(pool, recorded->bytes, recorded->size);
+	return !strcmp(manifest_digest(pool, found->bytes, found->size), known);
+}
+
+static bool is_safe_id(const char *id)
+{
+	return *id && *id != '.' && strspn(id, ID_CHARACTERS) == strlen(id);
+}
+
+/* ---- writing ----------------------------------------------------------------------------- */
+
+int journal_encode(struct host *host, const struct transaction *transaction,
+		   struct journal_entry *ret_entry, struct error *err)
+{
+	struct pool *pool = host_pool(host);
+	const char *path = pool_printf(pool, "%s/%s", JOURNAL_DIR, transaction->id);
+	const char *bytes[TRANSACTION_STATE_COUNT];
+	struct journal_entry entry = {
+		.id = transaction->id,
+		.path = path,
+		.manifest_path = pool_printf(pool, "%s/manifest.json", path),
+	};
+
+	int rc = manifest_encode(pool, transaction, bytes, err);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < TRANSACTION_STATE_COUNT; i++)
+		entry.manifest[i] = (struct image){ .exists = true,
+						    .bytes = bytes[i],
+						    .size = strlen(bytes[i]),
+						    .mode = 0600,
+						    .uid = geteuid(),
+						    .gid = getegid() };
+	*ret_entry = entry;
+	return 0;
+}
+
+void journal_name(struct pool *pool, const struct journal *journal, struct transaction *transaction)
+{
+	time_t now = time(NULL);
+	struct tm utc;
+	char stamp[32], rfc3339[32];
+	uint32_t random = 0;
+	char *profiles = pool_copy(pool, transaction->profiles, strnlen(transaction->profiles, 64));
+
+	gmtime_r(&now, &utc);
+	strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", &utc);
+	strftime(rfc3339, sizeof rfc3339, "%Y-%m-%dT%H:%M:%SZ", &utc);
+	if (getrandom(&random, sizeof random, GRND_NONBLOCK) != sizeof random)
+		random = (uint32_t)getpid();
+	for (char *p = profiles; *p; p++)
+		if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+-",
+			    *p))
+			*p = '_';
+	transaction->id = pool_printf(pool, "%s-%s-%06x", stamp, profiles, random & 0xffffffu);
+	transaction->time = pool_strdup(pool, rfc3339);
+	transaction->sequence = 1;
+	for (size_t i = 0; i < journal->count; i++)
+		if (journal->transactions[i].sequence >= transaction->sequence)
+			transaction->sequence = journal->transactions[i].sequence + 1;
+}
+
+static const char *copy_path(struct pool *pool, const char *entry_path, const char *path)
+{
+	return pool_printf(pool, "%s/files%s", entry_path, path);
+}
+
+/* Every directory of PATH below SKIP bytes. */
+static int make_parents(struct host *host, const char *path, size_t skip, mode_t mode)
+{
+	for (const char *slash = strchr(path + skip, '/'); slash; slash = strchr(slash + 1, '/')) {
+		int rc = store_make_directory(
+			host, pool_copy(host_pool(host), path, (size_t)(slash - path)), mode);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int write_copies(struct host *host, const struct transaction *transaction,
+			const struct journal_entry *entry)
+{
+	for (size_t i = 0; i < transaction->count; i++) {
+		const struct change *change = &transaction->changes[i];
+		if (change->kind != CHANGE_FILE || !change->before.exists)
+			continue;
+		const char *copy = copy_path(host_pool(host), entry->path, change->path);
+		/* 0755 below files/: "cp -a files/. /" must not close /etc. */
+		int rc = make_parents(host, copy, strlen(entry->path) + 1, 0755);
+		if (!rc)
+			rc = store_put_file(host, copy, &change->before);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static void remove_entry(struct host *host, const struct transaction *transaction,
+			 const struct journal_entry *entry)
+{
+	static const struct image absent = { .exists = false };
+
+	store_put_file(host, entry->manifest_path, &absent);
+	for (size_t i = transaction->count; i-- > 0;) {
+		const char *copy =
+			copy_path(host_pool(host), entry->path, transaction->changes[i].path);
+		store_put_file(host, copy, &absent);
+		for (char *parent = pool_strdup(host_pool(host), copy), *slash;
+		     (slash = strrchr(parent, '/')) &&
+		     (size_t)(slash - parent) > strlen(entry->path);) {
+			*slash = '\0';
+			store_remove_directory(host, parent);
+		}
+	}
+	store_remove_directory(host, entry->path);
+}
+
+int journal_prepare(struct host *host, const struct transaction *transaction,
+		    const struct journal_entry *entry, struct error *err)
+{
+	int rc = make_parents(host, JOURNAL_DIR, strlen("/"), 0755);
+
+	if (!rc)
+		rc = store_make_directory(host, JOURNAL_DIR, 0700);
+	if (!rc)
+		rc = store_make_directory(host, entry->path, 0700);
+	if (!rc)
+		rc = write_copies(host, transaction, entry);
+	if (!rc)
+		rc = store_put_file(host, entry->manifest_path,
+				    &entry->manifest[TRANSACTION_PREPARED]);
+	if (rc < 0) {
+		remove_entry(host, transaction, entry);
+		return error_set(err, rc, "cannot write the rollback file %s: %s", entry->path,
+				 strerror(-rc));
+	}
+	return 0;
+}
+
+int journal_set_state(struct host *host, const struct journal_entry *entry,
+		      enum transaction_state state)
+{
+	return store_put_file(host, entry->manifest_path, &entry->manifest[state]);
+}
+
+/* ---- reading ----------------------------------------------------------------------------- */
+
+static void load_one(struct host *host, const char *id, struct journal *journal)
+{
+	struct pool *pool = host_pool(host);
+	const char *path = pool_printf(pool, "%s/%s/manifest.json", JOURNAL_DIR, id);
+	const struct file *file = host_file(host, path);
+	struct origin origin = { .file = file->path };
+	struct transaction transaction;
+
+	if (file->state != FILE_PRESENT) {
+		notes_add(&journal->problems, NULL, origin,
+			  file->state == FILE_ABSENT ? "no manifest: an apply that never began"
+						     : "the manifest cannot be read");
+		return;
+	}
+	const char *why = manifest_decode(pool, id, file->bytes, file->size, &transaction);
+	if (why) {
+		notes_add(&journal->problems, NULL, origin, "not a rollback file of keeltune: %s",
+			  why);
+		return;
+	}
+	journal->transactions = pool_extend(pool, journal->transactions, journal->count,
+					    sizeof *journal->transactions);
+	journal->transactions[journal->count++] = transaction;
+}
+
+static int by_sequence(const void *a, const void *b)
+{
+	const struct transaction *x = a, *y = b;
+
+	if (x->sequence != y->sequence)
+		return x->sequence < y->sequence ? -1 : 1;
+	return strcmp(x->id, y->id);
+}
+
+void journal_load(struct host *host, struct journal *ret_journal)
+{
+	struct journal journal = { .problems.pool = host_pool(host) };
+	const struct directory *directory = host_directory(host, JOURNAL_DIR);
+
+	journal.hidden = directory->state == FILE_UNREADABLE;
+	if (directory->count) {
+		/* Somebody who can write here could make root restore what he likes. */
+		const struct file *itself = host_file(host, JOURNAL_DIR);
+		if ((itself->mode & (S_IWGRP | S_IWOTH)) ||
+		    (geteuid() == 0 && host_is_live(host) && itself->uid != 0)) {
+			notes_add(&journal.problems, NULL, (struct origin){ .file = JOURNAL_DIR },
+				  "not trusted: others than root can write here (chown root, chmod "
+				  "0700)");
+			*ret_journal = journal;
+			return;
+		}
+	}
+	for (size_t i = 0; i < directory->count; i++) {
+		if (is_safe_id(directory->names[i]))
+			load_one(host, directory->names[i], &journal);
+	}
+	if (journal.count)
+		qsort(journal.transactions, journal.count, sizeof *journal.transactions,
+		      by_sequence);
+	*ret_journal = journal;
+}
+
+int journal_load_images(struct host *host, struct transaction *transaction, struct error *err)
+{
+	struct pool *pool = host_pool(host);
+	const char *directory = pool_printf(pool, "%s/%s", JOURNAL_DIR, transaction->id);
+
+	for (size_t i = 0; i < transaction->count; i++) {
+		struct change *change = &transaction->changes[i];
+		if (change->kind != CHANGE_FILE || !change->before.exists)
+			continue;
+		const struct file *copy = host_file(host, copy_path(pool, directory, change->path));
+		if (copy->state != FILE_PRESENT ||
+		    strcmp(manifest_digest(pool, copy->bytes, copy->size), change->before.sha256) !=
+			    0)
+			return error_set(
+				err, -EBADMSG,
+				"%s is missing or was changed: %s cannot be put back from it",
+				copy->path, change->path);
+		change->before.bytes = copy->bytes;
+		change->before.size = copy->size;
+	}
+	return 0;
+}
+
+struct transaction *journal_interrupted(const struct journal *journal)
+{
+	for (size_t i = journal->count; i-- > 0;)
+		if (journal->transactions[i].state == TRANSACTION_PREPARED ||
+		    journal->transactions[i].state == TRANSACTION_RECOVERING)
+			return &journal->transactions[i];
+	return NULL;
+}
+
+void journal_held(struct pool *pool, const struct journal *journal, struct held *ret_held)
+{
+	struct held held = { 0 };
+
+	for (size_t i = 0; i < journal->count; i++) {
+		const struct transaction *transaction = &journal->transactions[i];
+		if (transaction->state != TRANSACTION_APPLIED)
+			continue;
+		for (size_t j = 0; j < transaction->count; j++) {
+			const struct change *change = &transaction->changes[j];
+			size_t k = 0;
+			while (k < held.count && strcmp(held.changes[k].path, change->path) != 0)
+				k++;
+			if (k == held.count) {
+				held.changes = pool_extend(pool, held.changes, held.count,
+							   sizeof *held.changes);
+				held.changes[held.count++] =
+					(struct held_change){ .path = change->path,
+							      .kind = change->kind,
+							      .original = change->before,
+							      .boot_id = transaction->boot_id };
+			}
+			if (change->kind == CHANGE_SYSCTL && transaction->boot_id &&
+			    (!held.changes[k].boot_id ||
+			     strcmp(held.changes[k].boot_id, transaction->boot_id) != 0)) {
+				held.changes[k].original = change->before;
+				held.changes[k].boot_id = transaction->boot_id;
+			}
+			held.changes[k].ids = change->ids;
+			held.changes[k].id_count = change->id_count;
+			held.changes[k].current = change->after;
+		}
+	}
+	*ret_held = held;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Rollback files: what an apply changed, on disk before the first change, and what of it still
+ * holds. A rollback file is a directory STATE_DIR/rollback/<UTC time>-<profiles>-<suffix>/ with
+ * manifest.json and files/ (the before-images of files at their own relative paths).
+ */
+#ifndef KEELTUNE_JOURNAL_H
+#define KEELTUNE_JOURNAL_H
+
+#include "manifest.h"
+#include "model.h"
+
+struct error;
+struct host;
+
+#define JOURNAL_DIR "/var/lib/keeltune/rollback"
+
+struct journal {
+	struct transaction *transactions; /* oldest first */
+	size_t count;
+	struct notes problems; /* directories that are no rollback files, and why */
+	bool hidden;           /* the directory exists but may not be read */
+};
+
+/* ---- writing (apply.c) ------------------------------------------------------------------- */
+
+/* A transaction encoded in every state it can get, so that a change of state allocates nothing. */
+struct journal_entry {
+	const char *id;
+	const char *path; /* of the directory */
+	const char *manifest_path;
+	struct image manifest[TRANSACTION_STATE_COUNT];
+};
+
+/* Names a new transaction (id, time, sequence after those of JOURNAL). */
+void journal_name(struct pool *pool, const struct journal *journal,
+		  struct transaction *transaction);
+/* Encodes TRANSACTION, new or loaded. -EINVAL when it holds what a manifest cannot say. */
+int journal_encode(struct host *host, const struct transaction *transaction,
+		   struct journal_entry *ret_entry, struct error *err);
+/* Writes directory, before-copies and the manifest in state prepared; all is fsynced when it
+ * returns 0. On failure nothing is left. */
+int journal_prepare(struct host *host, const struct transaction *transaction,
+		    const struct journal_entry *entry, struct error *err);
+/* Replaces the manifest atomically. Allocates nothing. 0 or -errno. */
+int journal_set_state(struct host *host, const struct journal_entry *entry,
+		      enum transaction_state state);
+
+/* ---- reading ----------------------------------------------------------------------------- */
+
+/* Reads the manifests. What is no rollback file goes to problems. */
+void journal_load(struct host *host, struct journal *ret_journal);
+/* Reads the before-copies of TRANSACTION's files and checks their digests; until then the
+ * before-images of files have no bytes. */
+int journal_load_images(struct host *host, struct transaction *transaction, struct error *err);
+/* The newest transaction in state prepared or recovering, or NULL. */
+struct transaction *journal_interrupted(const struct journal *journal);
+
+/* One place that keeltune changed and did not put back yet. */
+struct held_change {
+	const char *path;
+	enum change_kind kind;
+	const char **ids;
+	size_t id_count;
+	struct image original; /* before the first apply that still holds */
+	struct image current;  /* after the last one */
+	const char *boot_id;   /* of running values: the boot they were set in; older boots do not
+				  count */
+};
+struct held {
+	struct held_change *changes;
+	size_t count;
+};
+void journal_held(struct pool *pool, const struct journal *journal, struct held *ret_held);
+
+/* Is what stands at a place (FOUND, from host_image) what was RECORDED? Kernel values are compared
+ * by their tokens, files by content; mode and owner do not count. */
+bool journal_matches(struct pool *pool, enum change_kind kind, const struct image *found,
+		     const struct image *recorded);
+
+#endif
