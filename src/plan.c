@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: MIT
+/* Findings to changes, see plan.h. Providers propose, this file merges, releases what nobody wants
+ * any more, refuses what must not be written, and looks at the host as it would then be. Writes
+ * nothing. */
+#include "plan.h"
+
+#include "boot.h"
+#include "error.h"
+#include "host.h"
+#include "journal.h"
+#include "pool.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+static void add_id(struct pool *pool, struct change *change, const char *id)
+{
+	if (!id)
+		return;
+	for (size_t i = 0; i < change->id_count; i++)
+		if (!strcmp(change->ids[i], id))
+			return;
+	change->ids = pool_extend(pool, (void *)change->ids, change->id_count, sizeof *change->ids);
+	change->ids[change->id_count++] = id;
+}
+
+static bool same_content(const struct image *a, const struct image *b)
+{
+	return a->exists == b->exists &&
+	       (!a->exists || (a->size == b->size && !memcmp(a->bytes, b->bytes, a->size)));
+}
+
+static struct change *find_change(struct plan *plan, const char *path)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		if (!strcmp(plan->changes[i].path, path))
+			return &plan->changes[i];
+	return NULL;
+}
+
+/* Records that PATH shall become AFTER; what cannot be looked at is left for check_targets(). */
+static struct change *put(struct plan *plan, struct host *host, enum change_kind kind,
+			  const char *id, const char *path, struct image after)
+{
+	struct change *change = find_change(plan, path);
+
+	if (!change) {
+		struct change fresh = { .kind = kind, .path = pool_strdup(plan->pool, path) };
+		if (host_image(host, path, &fresh.before) < 0)
+			fresh.before = (struct image){ .bytes = "" };
+		plan->changes =
+			pool_extend(plan->pool, plan->changes, plan->count, sizeof *plan->changes);
+		plan->changes[plan->count] = fresh;
+		change = &plan->changes[plan->count++];
+	}
+	change->after = after;
+	add_id(plan->pool, change, id);
+	return change;
+}
+
+static struct change *put_file(struct plan *plan, struct host *host, const char *id,
+			       const char *path, const char *bytes, size_t size)
+{
+	bool root = geteuid() == 0;
+	struct change *change =
+		put(plan, host, CHANGE_FILE, id, path,
+		    (struct image){ .exists = bytes != NULL,
+				    .bytes = bytes ? pool_copy(plan->pool, bytes, size) : "",
+				    .size = bytes ? size : 0,
+				    .mode = 0644,
+				    .uid = root ? 0 : geteuid(),
+				    .gid = root ? 0 : getegid() });
+
+	if (change->before.exists) {
+		change->after.mode = change->before.mode;
+		change->after.uid = change->before.uid;
+		change->after.gid = change->before.gid;
+		change->after.xattrs = change->before.xattrs;
+		change->after.xattr_count = change->before.xattr_count;
+	}
+	host_overlay(host, path, bytes, size);
+	return change;
+}
+
+void plan_put_file(struct plan *plan, struct host *host, const char *id, const char *path,
+		   const char *bytes, size_t size)
+{
+	put_file(plan, host, id, path, bytes, size);
+}
+
+static struct change *put_sysctl(struct plan *plan, struct host *host, const char *id,
+				 const char *path, const char *value)
+{
+	const char *line = pool_printf(plan->pool, "%s\n", value);
+	struct change *change = put(plan, host, CHANGE_SYSCTL, id, path,
+				    (struct image){ .exists = true,
+						    .bytes = pool_strdup(plan->pool, value),
+						    .size = strlen(value) });
+
+	host_overlay(host, path, line, strlen(line));
+	return change;
+}
+
+void plan_put_sysctl(struct plan *plan, struct host *host, const char *id, const char *key,
+		     const char *value)
+{
+	const char *path = sysctl_key_path(plan->pool, key);
+
+	put_sysctl(plan, host, id, pool_printf(plan->pool, "/proc/sys/%s", path), value);
+}
+
+/* ---- release ----------------------------------------------------------------------------- */
+
+static bool is_wanted(const struct audit *audit, const struct held_change *held)
+{
+	for (size_t i = 0; i < held->id_count; i++)
+		for (size_t j = 0; j < audit->count; j++)
+			if (!strcmp(held->ids[i], audit->findings[j].setting->id))
+				return true;
+	return false;
+}
+
+/* What a released key shall hold now: what it held before keeltune in this boot; when keeltune set
+ * it in an earlier boot, what this boot would have left without keeltune's line. NULL: not known.
+ */
+static const char *released_value(struct plan *plan, struct host *host, const struct query *query,
+				  const struct held_change *held)
+{
+	const char *key = sysctl_key_dotted(plan->pool, held->path + strlen("/proc/sys/"));
+	struct host_identity identity;
+	struct boot_value left;
+
+	host_identify(host, &identity);
+	if (identity.boot_id && held->boot_id && !strcmp(identity.boot_id, held->boot_id))
+		return held->original.bytes;
+	boot_evaluate(host, query->engines.engine, &key, 1, &left, NULL);
+	return left.boot.state == READING_PRESENT ? value_format(plan->pool, left.boot.value)
+						  : NULL;
+}
+
+static void release_one(struct plan *plan, struct host *host, const struct query *query,
+			const struct held_change *held)
+{
+	struct origin nowhere = { 0 };
+	struct image found;
+
+	if (find_change(plan, held->path) || host_image(host, held->path, &found) < 0)
+		return;
+	if (!journal_matches(plan->pool, held->kind, &found, &held->current)) {
+		if (!journal_matches(plan->pool, held->kind, &found, &held->original))
+			notes_add(&plan->notes, NULL, nowhere,
+				  "%s was set by keeltune and changed by somebody else since: not "
+				  "put back",
+				  held->path);
+		return;
+	}
+	const char *id = held->id_count ? held->ids[0] : NULL;
+	if (held->kind == CHANGE_FILE) {
+		const struct image *original = &held->original;
+		put_file(plan, host, id, held->path, original->exists ? original->bytes : NULL,
+			 original->size)
+			->release = true;
+		return;
+	}
+	const char *value = released_value(plan, host, query, held);
+	if (value)
+		put_sysctl(plan, host, id, held->path, value)->release = true;
+	else
+		notes_add(&plan->notes, NULL, nowhere,
+			  "%s keeps its running value until the next boot: nothing says what it "
+			  "was before",
+			  held->path);
+}
+
+/* A set of profiles that is applied in both planes puts back what an earlier set changed and this
+ * one does not name. One that touches running values only releases nothing. */
+static void release(struct plan *plan, struct host *host, const struct query *query,
+		    const struct audit *audit, const struct held *held)
+{
+	bool runtime_only = true;
+
+	for (size_t i = 0; i < audit->count; i++)
+		runtime_only = runtime_only && audit->findings[i].setting->runtime_only;
+	if (runtime_only || !query->persistent)
+		return;
+	for (size_t i = 0; i < held->count; i++) {
+		const struct held_change *change = &held->changes[i];
+		if (change->kind == CHANGE_SYSCTL && !query->runtime)
+			continue;
+		if (!is_wanted(audit, change))
+			release_one(plan, host, query, change);
+	}
+}
+
+/* ---- guards ------------------------------------------------------------------------------ */
+
+static int check_target(struct host *host, const struct change *change, struct error *err)
+{
+	struct image now;
+
+	if (change->kind == CHANGE_FILE) {
+		const char *target = host_link(host, change->path);
+		if (target)
+			return error_set(
+				err, -ELOOP,
+				"%s is a symbolic link to %s: not replaced; remove the link first",
+				change->path, target);
+	}
+	int rc = host_image(host, change->path, &now);
+	if (rc < 0)
+		return error_set(err, rc, "%s: %s", change->path, strerror(-rc));
+	if (change->kind == CHANGE_FILE && host_is_live(host) && now.exists && now.uid != 0)
+		return error_set(err, -EPERM, "%s belongs to uid %u, not to root: not replaced",
+				 change->path, now.uid);
+	return 0;
+}
+
+static void drop_unchanged(struct plan *plan)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < plan->count; i++)
+		if (!same_content(&plan->changes[i].before, &plan->changes[i].after))
+			plan->changes[kept++] = plan->changes[i];
+	plan->count = kept;
+}
+
+static void find_missing_directories(struct plan *plan, struct host *host)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct change *change = &plan->changes[i];
+		if (change->kind != CHANGE_FILE || !change->after.exists)
+			continue;
+		for (const char *slash = strchr(change->path + 1, '/'); slash;
+		     slash = strchr(slash + 1, '/')) {
+			const char *directory =
+				pool_copy(plan->pool, change->path, (size_t)(slash - change->path));
+			bool known = host_exists(host, directory);
+			for (size_t j = 0; j < plan->directory_count; j++)
+				known = known || !strcmp(plan->directories[j], directory);
+			if (known)
+				continue;
+			plan->directories =
+				pool_extend(plan->pool, (void *)plan->directories,
+					    plan->directory_count, sizeof *plan->directories);
+			plan->directories[plan->directory_count++] = directory;
+		}
+	}
+}
+
+static int propose_kind(struct host *host, const struct query *query,
+			const struct provider *provider, const struct audit *audit,
+			struct plan *plan, struct error *err)
+{
+	struct finding *batch = pool_alloc(plan->pool, audit->count * sizeof *batch);
+	size_t count = 0;
+
+	for (size_t i = 0; i < audit->count; i++)
+		if (audit->findings[i].setting->provider == provider)
+			batch[count++] = audit->findings[i];
+	return provider->propose(host, query, batch, count, plan, err);
+}
+
+/* ---- override ---------------------------------------------------------------------------- */
+
+/* Comments out line NUMBER of PATH, marked so that a reader knows who did it and why. */
+static bool comment_out(struct plan *plan, struct host *host, const char *id, const char *path,
+			unsigned number)
+{
+	const struct file *file = host_file(host, path);
+	const char *line = file->bytes, *end = file->bytes + file->size;
+
+	if (file->state != FILE_PRESENT || strncmp(path, "/etc/", strlen("/etc/")) != 0)
+		return false;
+	for (unsigned i = 1; i < number; i++) {
+		const char *newline = memchr(line, '\n', (size_t)(end - line));
+		if (!newline)
+			return false;
+		line = newline + 1;
+	}
+	const char *mark = pool_printf(plan->pool, "# keeltune %s: ", id);
+	size_t head = (size_t)(line - file->bytes), size = strlen(mark);
+	char *bytes = pool_alloc(plan->pool, file->size + size + 1);
+	memcpy(bytes, file->bytes, head);
+	memcpy(bytes + head, mark, size);
+	memcpy(bytes + head + size, line, file->size - head);
+	const char *target = host_resolve(host, path); /* a link stays a link */
+	plan_put_file(plan, host, id, target ? target : path, bytes, file->size + size);
+	if (target && strcmp(target, path) != 0)
+		host_overlay(host, path, bytes, file->size + size);
+	return true;
+}
+
+/* One round: the lines that win where a setting still differs. Whether there were any. */
+static bool override_lines(struct plan *plan, struct host *host, const struct audit *remaining)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < remaining->count; i++) {
+		const struct finding *finding = &remaining->findings[i];
+		const struct observed *observed = &finding->observed;
+		const struct reading *boot = &observed->layer[LAYER_BOOT];
+		const char *id = finding->setting->id;
+
+		if (!finding->differs[LAYER_BOOT] ||
+		    finding->setting->provider->form == SECTION_MODULE)
+			continue;
+		if (boot->origin.line && !setting_accepts(finding->setting, boot->value))
+			any |= comment_out(plan, host, id, boot->origin.file, boot->origin.line);
+		for (size_t j = 0; !any && j < observed->deviation_count; j++) {
+			struct origin origin = observed->deviations[j].origin;
+			if (origin.line)
+				any |= comment_out(plan, host, id, origin.file, origin.line);
+		}
+		if (any)
+			return true; /* line numbers have not moved, but winners have */
+	}
+	return any;
+}
+
+/* ---- building ---------------------------------------------------------------------------- */
+
+#define ROUNDS 100 /* lines that --override comments out at most */
+
+static int propose(struct host *host, const struct query *query,
+		   const struct provider *const *providers, const struct audit *audit,
+		   struct plan *plan, struct error *err)
+{
+	for (size_t i = 0; providers[i]; i++) {
+		int rc = propose_kind(host, query, providers[i], audit, plan, err);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+int plan_build(struct host *host, const struct query *query,
+	       const struct provider *const *providers, const struct audit *audit,
+	       const struct held *held, bool override, struct plan *ret_plan, struct error *err)
+{
+	struct pool *pool = host_pool(host);
+	struct plan plan = { .pool = pool, .notes.pool = pool };
+	/* audit_run() made the findings from one array of settings, in its order. */
+	const struct setting *settings = audit->count ? audit->findings[0].setting : NULL;
+
+	int rc = propose(host, query, providers, audit, &plan, err);
+	if (rc < 0)
+		return rc;
+	release(&plan, host, query, audit, held);
+	audit_run(host, query, settings, audit->count, &plan.remaining);
+	for (int i = 0; override && i < ROUNDS && override_lines(&plan, host, &plan.remaining);
+	     i++) {
+		rc = propose(host, query, providers, &plan.remaining, &plan, err);
+		if (rc < 0)
+			return rc;
+		audit_run(host, query, settings, audit->count, &plan.remaining);
+	}
+	drop_unchanged(&plan);
+	for (size_t i = 0; i < plan.count; i++) {
+		rc = check_target(host, &plan.changes[i], err);
+		if (rc < 0)
+			return rc;
+	}
+	find_missing_directories(&plan, host);
+	*ret_plan = plan;
+	return 0;
+}

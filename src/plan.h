@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What apply would do: an ordered list of changes, each with its before and after image. Building a
+ * plan changes nothing but the overlay of the host it was made for.
+ */
+#ifndef KEELTUNE_PLAN_H
+#define KEELTUNE_PLAN_H
+
+#include "audit.h"
+#include "model.h"
+#include "provider.h"
+
+struct error;
+struct host;
+struct held;
+
+struct plan {
+	struct pool *pool;
+	struct change *changes;
+	size_t count;
+	const char **directories; /* that do not exist yet, parents first */
+	size_t directory_count;
+	struct notes notes;     /* obstacles and things to know, from propose() */
+	struct audit remaining; /* the host as it would be afterwards */
+};
+
+/* Plans what makes the findings of AUDIT compliant on HOST (whose overlay shows the result
+ * afterwards), and what of HELD (see journal.h) nobody wants any more is put back. OVERRIDE: lines
+ * of others that would still defeat the settings are commented out. -EPERM..: refused (guards), ERR
+ * says why; nothing was changed. */
+int plan_build(struct host *host, const struct query *query,
+	       const struct provider *const *providers, const struct audit *audit,
+	       const struct held *held, bool override, struct plan *ret_plan, struct error *err);
+
+/* For providers. PATH gets exactly BYTES (NULL: is removed); a second call for the same path
+ * replaces the first; a call that would change nothing is forgotten. Mode and owner of an existing
+ * file are kept, a new one is root's and 0644. */
+void plan_put_file(struct plan *plan, struct host *host, const char *id, const char *path,
+		   const char *bytes, size_t size);
+/* KEY is dotted. */
+void plan_put_sysctl(struct plan *plan, struct host *host, const char *id, const char *key,
+		     const char *value);
+
+#endif
