@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: MIT
+/* The executor, see apply.h. Order of an apply: before-images checked, rollback file fsynced in
+ * state prepared, changes, state applied. From the first change on nothing allocates, and the only
+ * failures left are those of system calls on the targets; then what was done is put back in reverse
+ * order. */
+#include "apply.h"
+
+#include "boot.h"
+#include "cleanup.h"
+#include "error.h"
+#include "host.h"
+#include "pool.h"
+#include "store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+
+/* Did the kernel take it? It answers in decimal with tabs between numbers. */
+static int check_sysctl(const char *path, const struct image *image)
+{
+	char text[4096];
+	autofd int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	ssize_t size = read(fd, text, sizeof text);
+	if (size < 0)
+		return -errno;
+	return tokens_equal(text, (size_t)size, image->bytes, image->size) ? 0 : -EIO;
+}
+
+static int put(const struct host *host, const struct change *change, const struct image *image)
+{
+	if (change->kind == CHANGE_FILE)
+		return store_put_file(host, change->path, image);
+	int rc = store_put_sysctl(host, change->path, image->bytes, image->size);
+	return rc ? rc : check_sysctl(change->path, image);
+}
+
+static const char *explain(const struct change *change, int rc)
+{
+	if (rc == -EIO && change->kind == CHANGE_SYSCTL)
+		return "the kernel kept another value";
+	return strerror(-rc);
+}
+
+/* Puts back changes[last] .. changes[0], and names in ERR what resisted. */
+static enum apply_outcome put_back(const struct host *host, const struct change *changes,
+				   size_t last, struct error *err)
+{
+	enum apply_outcome outcome = APPLY_PUT_BACK;
+	char first[sizeof err->message];
+
+	memcpy(first, err->message, sizeof first);
+	for (size_t i = last + 1; i-- > 0;) {
+		int rc = put(host, &changes[i], &changes[i].before);
+		if (rc && outcome == APPLY_PUT_BACK) {
+			error_set(err, rc, "%.400s; and %.200s could not be put back: %s", first,
+				  changes[i].path, explain(&changes[i], rc));
+			outcome = APPLY_STUCK;
+		}
+	}
+	return outcome;
+}
+
+/* All or nothing. A signal that would end the program waits until it is one of the two. */
+static enum apply_outcome execute(const struct host *host, const struct change *changes,
+				  size_t count, struct error *err)
+{
+	enum apply_outcome outcome = APPLY_DONE;
+	sigset_t ending, before;
+
+	sigfillset(&ending);
+	sigprocmask(SIG_BLOCK, &ending, &before);
+	for (size_t i = 0; i < count && outcome == APPLY_DONE; i++) {
+		int rc = put(host, &changes[i], &changes[i].after);
+		if (rc) {
+			error_set(err, rc, "%.600s: %s", changes[i].path, explain(&changes[i], rc));
+			outcome = put_back(host, changes, i, err);
+		}
+	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return outcome;
+}
+
+static void remove_directories(const struct host *host, const char *const *directories,
+			       size_t count)
+{
+	while (count-- > 0)
+		(void)store_remove_directory(host, directories[count]); /* stays when not empty */
+}
+
+static int make_directories(const struct host *host, const struct plan *plan, struct error *err)
+{
+	for (size_t i = 0; i < plan->directory_count; i++) {
+		int rc = store_make_directory(host, plan->directories[i], 0755);
+		if (rc) {
+			remove_directories(host, plan->directories, i);
+			return error_set(err, rc, "%s: %s", plan->directories[i], strerror(-rc));
+		}
+	}
+	return 0;
+}
+
+/* The last look before the first change: is everything still as the plan assumes? */
+static int check_before_images(struct host *host, const struct plan *plan, struct error *err)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct change *change = &plan->changes[i];
+		struct image now;
+		int rc = host_image(host, change->path, &now);
+		if (rc < 0)
+			return error_set(err, rc, "%s: %s", change->path, strerror(-rc));
+		if (!journal_matches(host_pool(host), change->kind, &now, &change->before))
+			return error_set(err, -ESTALE, "%s was changed by somebody else meanwhile",
+					 change->path);
+	}
+	return 0;
+}
+
+enum apply_outcome apply_plan(struct host *host, const struct plan *plan,
+			      const struct transaction *transaction, struct error *err)
+{
+	struct journal_entry entry;
+
+	if (journal_encode(host, transaction, &entry, err) < 0)
+		return APPLY_REFUSED;
+	int rc = check_before_images(host, plan, err);
+	if (rc < 0)
+		return rc == -ESTALE ? APPLY_STALE : APPLY_REFUSED;
+	if (journal_prepare(host, transaction, &entry, err) < 0)
+		return APPLY_REFUSED;
+
+	enum apply_outcome outcome = make_directories(host, plan, err) < 0
+					     ? APPLY_PUT_BACK
+					     : execute(host, plan->changes, plan->count, err);
+	if (outcome == APPLY_STUCK)
+		return outcome; /* stays prepared: rollback tries again */
+	if (outcome == APPLY_PUT_BACK) {
+		remove_directories(host, plan->directories, plan->directory_count);
+		(void)journal_set_state(host, &entry, TRANSACTION_ROLLED_BACK);
+		return outcome;
+	}
+	rc = journal_set_state(host, &entry, TRANSACTION_APPLIED);
+	if (!rc)
+		return APPLY_DONE;
+	/* An apply that cannot be recorded as done would be undone by the next command. */
+	error_set(err, rc, "%s: %s", entry.manifest_path, strerror(-rc));
+	return put_back(host, plan->changes, plan->count - 1, err);
+}
+
+/* ---- undo -------------------------------------------------------------------------------- */
+
+static bool is_of_this_boot(struct host *host, const struct transaction *transaction)
+{
+	struct host_identity identity;
+
+	host_identify(host, &identity);
+	return identity.boot_id && transaction->boot_id &&
+	       !strcmp(identity.boot_id, transaction->boot_id);
+}
+
+int apply_plan_undo(struct host *host, const struct transaction *transaction, struct undo *ret_undo,
+		    struct error *err)
+{
+	struct pool *pool = host_pool(host);
+	struct undo undo = { .plan = { .pool = pool, .notes.pool = pool } };
+	bool this_boot = is_of_this_boot(host, transaction);
+	bool interrupted = transaction->state != TRANSACTION_APPLIED;
+	const char **kept = NULL;
+
+	undo.plan.changes = pool_alloc(pool, transaction->count * sizeof *undo.plan.changes);
+	undo.conflicts = pool_alloc(pool, transaction->count * sizeof *undo.conflicts);
+	for (size_t i = transaction->count; i-- > 0;) {
+		const struct change *change = &transaction->changes[i];
+		struct image now;
+
+		if (change->kind == CHANGE_SYSCTL && !this_boot) {
+			kept = pool_extend(pool, (void *)kept, undo.kept_count, sizeof *kept);
+			kept[undo.kept_count++] = change->path;
+			continue;
+		}
+		int rc = host_image(host, change->path, &now);
+		if (rc < 0)
+			return error_set(err, rc, "%s: %s", change->path, strerror(-rc));
+		/* An interrupted apply leaves each place changed or not yet changed. What was not
+		 * is put all the same: that removes the temporary file beside it. */
+		if (!journal_matches(pool, change->kind, &now, &change->after) &&
+		    !(interrupted && journal_matches(pool, change->kind, &now, &change->before)))
+			undo.conflicts[undo.conflict_count++] =
+				(struct conflict){ .change = change, .found = now };
+		struct change *back = &undo.plan.changes[undo.plan.count++];
+		*back = *change;
+		back->before = now;
+		back->after = change->before;
+	}
+	undo.kept = kept;
+	*ret_undo = undo;
+	return 0;
+}
+
+enum apply_outcome apply_undo(struct host *host, const struct transaction *transaction,
+			      const struct undo *undo, struct error *err)
+{
+	struct journal_entry entry;
+
+	if (journal_encode(host, transaction, &entry, err) < 0)
+		return APPLY_REFUSED;
+	int rc = journal_set_state(host, &entry, TRANSACTION_RECOVERING);
+	if (rc < 0) {
+		error_set(err, rc, "%s: %s", entry.manifest_path, strerror(-rc));
+		return APPLY_REFUSED;
+	}
+	enum apply_outcome outcome = execute(host, undo->plan.changes, undo->plan.count, err);
+	if (outcome == APPLY_PUT_BACK)
+		(void)journal_set_state(host, &entry, transaction->state);
+	if (outcome != APPLY_DONE)
+		return outcome;
+	remove_directories(host, transaction->directories, transaction->directory_count);
+	rc = journal_set_state(host, &entry, TRANSACTION_ROLLED_BACK);
+	if (!rc)
+		return APPLY_DONE;
+	/* Everything is as before the apply; only the record still says "recovering". */
+	error_set(err, rc, "%s: %s", entry.manifest_path, strerror(-rc));
+	return APPLY_STUCK;
+}

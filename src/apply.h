@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The transaction: executes changes, all or nothing, with the rollback file on disk before the
+ * first one. Undo is the same executor with the images exchanged.
+ */
+#ifndef KEELTUNE_APPLY_H
+#define KEELTUNE_APPLY_H
+
+#include "journal.h"
+#include "model.h"
+#include "plan.h"
+
+struct error;
+struct host;
+
+enum apply_outcome {
+	APPLY_DONE,
+	APPLY_STALE, /* somebody changed a target since the plan was made: nothing done, plan again
+		      */
+	APPLY_REFUSED,  /* failed before the first change */
+	APPLY_PUT_BACK, /* failed, and everything is as before */
+	APPLY_STUCK,    /* failed, and something could not be put back: ERR names it */
+};
+
+/* Executes PLAN as TRANSACTION (already named; its changes and directories are PLAN's). ERR is set
+ * unless APPLY_DONE. */
+enum apply_outcome apply_plan(struct host *host, const struct plan *plan,
+			      const struct transaction *transaction, struct error *err);
+
+/* A recorded change that is not as keeltune left it. */
+struct conflict {
+	const struct change *change;
+	struct image found;
+};
+
+/* What undoing TRANSACTION means now. The before-images of its changes must be loaded. */
+struct undo {
+	struct plan plan; /* newest change first */
+	struct conflict
+		*conflicts; /* to be decided by somebody: nothing of TRANSACTION may be undone */
+	size_t conflict_count;
+	const char *const *kept; /* running values of an earlier boot: not restored */
+	size_t kept_count;
+};
+/* -errno when a target cannot be read. */
+int apply_plan_undo(struct host *host, const struct transaction *transaction, struct undo *ret_undo,
+		    struct error *err);
+
+/* Executes UNDO, conflicts or not, and marks TRANSACTION rolled back. */
+enum apply_outcome apply_undo(struct host *host, const struct transaction *transaction,
+			      const struct undo *undo, struct error *err);
+
+#endif
