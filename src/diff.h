@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Unified diffs of files, as diff -u writes them and patch(1) reads them.
+ */
+#ifndef KEELTUNE_DIFF_H
+#define KEELTUNE_DIFF_H
+
+#include "model.h"
+
+/* The diff of a file change, with headers ("--- a/etc/...", /dev/null for what does not exist); ""
+ * when nothing differs. */
+const char *diff_unified(struct pool *pool, const struct change *change);
+
+#endif

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+/* Escaping, see escape.h. */
+#include "escape.h"
+
+#include "pool.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Length of the valid UTF-8 sequence at P (RFC 3629: no overlong forms, no surrogates), or 0. */
+static size_t sequence(const unsigned char *p, const unsigned char *end, uint32_t *ret_code)
+{
+	static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	size_t size = *p < 0x80   ? 1
+		      : *p < 0xc2 ? 0
+		      : *p < 0xe0 ? 2
+		      : *p < 0xf0 ? 3
+		      : *p < 0xf5 ? 4
+				  : 0;
+	uint32_t code = size == 1 ? *p : *p & (0x7fu >> size);
+
+	if (!size || (size_t)(end - p) < size)
+		return 0;
+	for (size_t i = 1; i < size; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | (p[i] & 0x3fu);
+	}
+	if (code < smallest[size] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
+		return 0;
+	*ret_code = code;
+	return size;
+}
+
+const char *escape_control(struct pool *pool, const char *text, const char *keep)
+{
+	size_t length = strlen(text);
+	const unsigned char *p = (const unsigned char *)text, *end = p + length;
+	char *out = pool_alloc(pool, 4 * length + 1), *to = out;
+	bool changed = false;
+
+	while (p < end) {
+		uint32_t code = 0;
+		size_t size = sequence(p, end, &code);
+		bool control = code < 0x20 || (code >= 0x7f && code < 0xa0);
+		if (size && (!control || (code < 0x80 && strchr(keep, (int)code)))) {
+			memcpy(to, p, size);
+			to += size;
+			p += size;
+			continue;
+		}
+		for (size_t i = 0; i < (size ? size : 1); i++, p++)
+			to += snprintf(to, 5, "\\x%02x", *p);
+		changed = true;
+	}
+	return changed ? out : text;
+}
+
+const char *escape_utf8(struct pool *pool, const char *bytes, size_t size)
+{
+	const unsigned char *p = (const unsigned char *)bytes, *end = p + size;
+	char *out = pool_alloc(pool, 3 * size + 1), *to = out;
+
+	while (p < end) {
+		uint32_t code = 0;
+		size_t length = sequence(p, end, &code);
+		if (length && code) {
+			memcpy(to, p, length);
+			to += length;
+			p += length;
+		} else {
+			memcpy(to, "\xef\xbf\xbd", 3);
+			to += 3;
+			p++;
+		}
+	}
+	return out;
+}
