@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: MIT
+/* Reports as JSON, one object each; packaging/schemas has their schemas. */
+#include "cleanup.h"
+#include "diff.h"
+#include "escape.h"
+#include "pool.h"
+#include "report.h"
+
+#include <jansson.h>
+#include <string.h>
+
+static json_t *text(struct pool *pool, const char *bytes)
+{
+	return bytes ? json_string(escape_utf8(pool, bytes, strlen(bytes))) : json_null();
+}
+
+/* Numbers up to 2^63-1 are numbers, larger ones decimal strings. */
+static json_t *value(struct pool *pool, struct value v)
+{
+	if (v.kind == VALUE_NONE)
+		return json_null();
+	if (v.kind == VALUE_NUMBER && v.number <= INT64_MAX)
+		return json_integer(v.negative ? -(json_int_t)v.number : (json_int_t)v.number);
+	return text(pool, value_format(pool, v));
+}
+
+static json_t *reading(struct pool *pool, const struct reading *r)
+{
+	return r->state == READING_PRESENT ? value(pool, r->value) : json_null();
+}
+
+static json_t *origin(struct pool *pool, struct origin o)
+{
+	if (!o.file)
+		return json_null();
+	return json_pack("{s:o, s:o}", "file", text(pool, o.file), "line",
+			 o.line ? json_integer(o.line) : json_null());
+}
+
+static json_t *notes(struct pool *pool, const struct notes *list)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct note *note = &list->items[i];
+		json_array_append_new(
+			array,
+			json_pack("{s:o, s:o, s:o, s:o}", "id", text(pool, note->id), "file",
+				  text(pool, note->origin.file), "line",
+				  note->origin.line ? json_integer(note->origin.line) : json_null(),
+				  "text", text(pool, note->text)));
+	}
+	return array;
+}
+
+static json_t *head(const struct report *report)
+{
+	struct pool *pool = report->pool;
+
+	json_t *object = json_pack(
+		"{s:o, s:{s:s, s:s}, s:{s:o, s:o, s:o, s:o}, s:s, s:s, s:i, s:o, s:o, s:o, s:o}",
+		"schema", json_sprintf("keeltune/%s/1", report->command), "tool", "name",
+		"keeltune", "version", KEELTUNE_VERSION, "host", "name",
+		text(pool, report->host.name), "machine_id", text(pool, report->host.machine_id),
+		"os", text(pool, report->host.os), "kernel", text(pool, report->host.kernel),
+		"time", report->time, "result", report->result, "exit", report->exit, "root",
+		text(pool, report->root), "error", text(pool, report->error), "interrupted",
+		text(pool, report->interrupted), "notes", notes(pool, &report->notes));
+	if (report->profiles)
+		json_object_set_new(object, "profiles", text(pool, report->profiles->names));
+	return object;
+}
+
+static void finish(FILE *out, json_t *object)
+{
+	json_dumpf(object, out, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+	fputc('\n', out);
+	json_decref(object);
+}
+
+/* ---- findings ---------------------------------------------------------------------------- */
+
+static json_t *shadowed(struct pool *pool, const struct observed *observed)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < observed->shadowed_count; i++) {
+		const struct shadow *shadow = &observed->shadowed[i];
+		json_array_append_new(array, json_pack("{s:o, s:o, s:o, s:o}", "file",
+						       text(pool, shadow->origin.file), "line",
+						       json_integer(shadow->origin.line), "value",
+						       value(pool, shadow->value), "why",
+						       text(pool, shadow->why)));
+	}
+	return array;
+}
+
+static json_t *deviations(struct pool *pool, const struct observed *observed)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < observed->deviation_count; i++) {
+		const struct deviation *deviation = &observed->deviations[i];
+		json_array_append_new(array, json_pack("{s:o, s:o, s:o}", "who",
+						       text(pool, deviation->who), "value",
+						       value(pool, deviation->value), "origin",
+						       origin(pool, deviation->origin)));
+	}
+	return array;
+}
+
+static struct origin finding_origin(const struct finding *finding)
+{
+	const struct reading *layer = finding->observed.layer;
+
+	return layer[LAYER_CONFIGURED].origin.file ? layer[LAYER_CONFIGURED].origin
+						   : layer[LAYER_BOOT].origin;
+}
+
+static json_t *finding(struct pool *pool, const struct finding *f)
+{
+	json_t *layers = json_object();
+
+	for (enum layer i = 0; i < LAYER_COUNT; i++)
+		json_object_set_new(layers, layer_name(i), reading(pool, &f->observed.layer[i]));
+	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id",
+			 f->setting->id, "verdict", verdict_name(f->verdict), "want",
+			 value(pool, f->setting->want), "at_least",
+			 value(pool, f->setting->at_least), "at_most",
+			 value(pool, f->setting->at_most), "layers", layers, "origin",
+			 origin(pool, finding_origin(f)), "shadowed", shadowed(pool, &f->observed),
+			 "deviations", deviations(pool, &f->observed), "reason",
+			 text(pool, f->reason), "purpose", text(pool, f->setting->reason),
+			 "profile", origin(pool, f->setting->origin));
+}
+
+static json_t *findings(struct pool *pool, const struct audit *audit, bool all)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; audit && i < audit->count; i++)
+		if (all || audit->findings[i].verdict == VERDICT_DIFFERS ||
+		    audit->findings[i].verdict == VERDICT_UNKNOWN)
+			json_array_append_new(array, finding(pool, &audit->findings[i]));
+	return array;
+}
+
+static json_t *engine(struct pool *pool, const struct query *query)
+{
+	if (!query)
+		return json_null();
+	return json_pack("{s:s, s:o, s:o}", "name", engine_name(query->engines.engine),
+			 "detected_by", text(pool, query->engines.detected_by), "other",
+			 query->engines.other == ENGINE_NONE
+				 ? json_null()
+				 : json_string(engine_name(query->engines.other)));
+}
+
+static void render_audit(FILE *out, const struct report *report, const struct style *style)
+{
+	json_t *object = head(report);
+	json_t *summary = json_object();
+
+	(void)style;
+	for (enum verdict i = 0; i < VERDICT_COUNT; i++)
+		json_object_set_new(
+			summary, verdict_name(i),
+			json_integer(report->audit ? (json_int_t)report->audit->summary[i] : 0));
+	json_object_set_new(object, "engine", engine(report->pool, report->query));
+	json_object_set_new(object, "summary", summary);
+	json_object_set_new(object, "findings", findings(report->pool, report->audit, true));
+	finish(out, object);
+}
+
+/* ---- changes ----------------------------------------------------------------------------- */
+
+static json_t *image(struct pool *pool, enum change_kind kind, const struct image *i)
+{
+	if (!i->exists || !i->bytes)
+		return json_null();
+	if (kind == CHANGE_SYSCTL)
+		return value(pool, value_parse(pool, i->bytes));
+	return json_string(escape_utf8(pool, i->bytes, i->size));
+}
+
+static json_t *changes(struct pool *pool, const struct plan *plan)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; plan && i < plan->count; i++) {
+		const struct change *change = &plan->changes[i];
+		json_t *ids = json_array();
+		for (size_t j = 0; j < change->id_count; j++)
+			json_array_append_new(ids, text(pool, change->ids[j]));
+		bool file = change->kind == CHANGE_FILE;
+		const char *diff = file ? diff_unified(pool, change) : NULL;
+		json_array_append_new(
+			array, json_pack("{s:o, s:s, s:o, s:b, s:o, s:o, s:o}", "id", ids, "kind",
+					 file ? "file" : "sysctl", "path", text(pool, change->path),
+					 "release", change->release, "before",
+					 image(pool, change->kind, &change->before), "after",
+					 image(pool, change->kind, &change->after), "diff",
+					 text(pool, diff)));
+	}
+	return array;
+}
+
+static json_t *changes_report(const struct report *report)
+{
+	json_t *object = head(report);
+	bool changed = report->plan && report->plan->count;
+
+	json_object_set_new(object, "changed", json_boolean(changed));
+	json_object_set_new(object, "changes", changes(report->pool, report->plan));
+	return object;
+}
+
+static void render_diff(FILE *out, const struct report *report, const struct style *style)
+{
+	json_t *object = changes_report(report);
+
+	(void)style;
+	json_object_set_new(object, "engine", engine(report->pool, report->query));
+	json_object_set_new(
+		object, "remaining",
+		findings(report->pool, report->plan ? &report->plan->remaining : NULL, false));
+	finish(out, object);
+}
+
+static void render_apply(FILE *out, const struct report *report, const struct style *style)
+{
+	json_t *object = changes_report(report);
+
+	(void)style;
+	json_object_set_new(object, "engine", engine(report->pool, report->query));
+	json_object_set_new(object, "rollback", text(report->pool, report->transaction));
+	json_object_set_new(object, "remaining", findings(report->pool, report->audit, false));
+	finish(out, object);
+}
+
+static void render_rollback(FILE *out, const struct report *report, const struct style *style)
+{
+	json_t *object = changes_report(report);
+	json_t *conflicts = json_array();
+	const struct undo *undo = report->undo;
+
+	(void)style;
+	for (size_t i = 0; undo && i < undo->conflict_count; i++) {
+		const struct conflict *conflict = &undo->conflicts[i];
+		enum change_kind kind = conflict->change->kind;
+		const struct image *recorded = &conflict->change->after;
+		json_array_append_new(
+			conflicts,
+			json_pack("{s:o, s:o, s:o, s:o}", "id",
+				  text(report->pool, conflict->change->id_count
+							     ? conflict->change->ids[0]
+							     : NULL),
+				  "path", text(report->pool, conflict->change->path), "recorded",
+				  kind == CHANGE_FILE ? text(report->pool, recorded->sha256)
+						      : image(report->pool, kind, recorded),
+				  "found", image(report->pool, kind, &conflict->found)));
+	}
+	bool done = report->exit == 0 && !report->dry_run;
+	json_object_set_new(object, "rolled_back",
+			    text(report->pool, done ? report->transaction : NULL));
+	json_object_set_new(object, "rollback", text(report->pool, report->transaction));
+	json_object_set_new(object, "conflicts", conflicts);
+	finish(out, object);
+}
+
+/* ---- history and profiles ---------------------------------------------------------------- */
+
+static json_t *actor(struct pool *pool, const struct actor *by)
+{
+	return json_pack("{s:I, s:o, s:o, s:o, s:o}", "uid", (json_int_t)by->uid, "login",
+			 text(pool, by->login), "sudo_user", text(pool, by->sudo_user), "command",
+			 text(pool, by->command), "comment", text(pool, by->comment));
+}
+
+static void render_history(FILE *out, const struct report *report, const struct style *style)
+{
+	json_t *object = head(report);
+	json_t *entries = json_array();
+
+	(void)style;
+	for (size_t i = 0; report->journal && i < report->journal->count; i++) {
+		const struct transaction *entry = &report->journal->transactions[i];
+		json_array_append_new(entries,
+				      json_pack("{s:s, s:o, s:o, s:s, s:I, s:o}", "id", entry->id,
+						"time", text(report->pool, entry->time), "profiles",
+						text(report->pool, entry->profiles), "state",
+						transaction_state_name(entry->state), "changes",
+						(json_int_t)entry->count, "by",
+						actor(report->pool, &entry->actor)));
+	}
+	json_object_set_new(object, "entries", entries);
+	finish(out, object);
+}
+
+static json_t *setting(struct pool *pool, const struct setting *s)
+{
+	return json_pack("{s:s, s:o, s:o, s:o, s:b, s:s, s:o, s:o}", "id", s->id, "want",
+			 value(pool, s->want), "at_least", value(pool, s->at_least), "at_most",
+			 value(pool, s->at_most), "optional", s->optional, "scope",
+			 s->runtime_only ? "runtime" : "both", "reason", text(pool, s->reason),
+			 "profile", origin(pool, s->origin));
+}
+
+static void render_profile(FILE *out, const struct report *report, const struct style *style)
+{
+	json_t *object = head(report);
+	struct pool *pool = report->pool;
+
+	(void)style;
+	if (report->profiles) {
+		json_t *settings = json_array();
+		for (size_t i = 0; i < report->profiles->count; i++)
+			json_array_append_new(settings,
+					      setting(pool, &report->profiles->settings[i]));
+		json_object_set_new(object, "description",
+				    text(pool, report->profiles->description));
+		json_object_set_new(object, "settings", settings);
+	}
+	if (report->profile_entries) {
+		json_t *entries = json_array();
+		for (size_t i = 0; i < report->profile_entry_count; i++) {
+			const struct profile_entry *entry = &report->profile_entries[i];
+			json_array_append_new(
+				entries,
+				json_pack("{s:o, s:o, s:o, s:b}", "name", text(pool, entry->name),
+					  "file", text(pool, entry->file), "description",
+					  text(pool, entry->description), "hidden", entry->hidden));
+		}
+		json_object_set_new(object, "entries", entries);
+	}
+	if (report->checked) {
+		json_t *files = json_array();
+		for (size_t i = 0; i < report->checked_count; i++)
+			json_array_append_new(files, text(pool, report->checked[i].file));
+		json_object_set_new(object, "valid", files);
+	}
+	finish(out, object);
+}
+
+const struct renderer renderer_json = {
+	.name = "json",
+	.audit = render_audit,
+	.diff = render_diff,
+	.apply = render_apply,
+	.rollback = render_rollback,
+	.history = render_history,
+	.profile = render_profile,
+};

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a command has to say, whole, before a word of it is printed; and the renderers that print
+ * it.
+ */
+#ifndef KEELTUNE_REPORT_H
+#define KEELTUNE_REPORT_H
+
+#include "apply.h"
+#include "audit.h"
+#include "host.h"
+#include "journal.h"
+#include "plan.h"
+#include "profile.h"
+
+#include <stdio.h>
+
+struct report {
+	const char *command;
+	struct pool *pool;
+	struct host_identity host;
+	const char *root; /* of --root, or NULL */
+	const char *time; /* RFC 3339 UTC */
+	int exit;
+	const char *result; /* "ok", "differs", "trouble" */
+	struct notes notes;
+	const char *interrupted; /* id of an interrupted apply, or NULL */
+	const char *error;       /* what went wrong, when exit is above 1; or NULL */
+
+	/* What the command is about; the others are NULL. */
+	const struct query *query;
+	const struct profile_set *profiles; /* audit, diff, apply, profile show */
+	const struct audit *audit;          /* audit: the findings; apply: as it is afterwards */
+	const struct plan *plan;            /* diff, apply; rollback: the changes back */
+	bool dry_run;                       /* apply, rollback: nothing was changed */
+	const char *transaction;            /* apply, rollback: id of the rollback file */
+	const struct undo *undo;            /* rollback */
+	const struct journal *journal;      /* history */
+	const struct profile_entry *profile_entries; /* profile list */
+	size_t profile_entry_count;
+	const struct profile_source *checked; /* profile check: files without errors */
+	size_t checked_count;
+};
+
+struct style {
+	bool color;
+	bool verbose;
+};
+
+/* A function prints REPORT to OUT; write errors stay in OUT's error flag. NULL: the format does not
+ * exist for this command. */
+typedef void render_function(FILE *out, const struct report *report, const struct style *style);
+
+struct renderer {
+	const char *name;
+	render_function *audit;
+	render_function *diff;
+	render_function *apply;
+	render_function *rollback;
+	render_function *history;
+	render_function *profile;
+};
+
+extern const struct renderer renderer_text;
+extern const struct renderer renderer_json;
+
+#endif
