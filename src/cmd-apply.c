@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: MIT
+/* `keeltune diff` and `keeltune apply`: the same plan, shown or executed. */
+#include "apply.h"
+#include "audit.h"
+#include "cmd.h"
+#include "error.h"
+#include "plan.h"
+#include "pool.h"
+#include "store.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#define TRIES 3 /* plans, when somebody else keeps changing the targets */
+
+static void append_notes(struct notes *notes, const struct notes *more)
+{
+	for (size_t i = 0; i < more->count; i++)
+		notes_add(notes, more->items[i].id, more->items[i].origin, "%s",
+			  more->items[i].text);
+}
+
+/* From an open session to a plan. 0 or -errno with ERR. */
+static int make_plan(struct session *session, struct audit *audit, struct plan *plan,
+		     struct error *err)
+{
+	struct held held = { 0 };
+
+	audit_run(session->host, &session->query, session->profiles.settings,
+		  session->profiles.count, audit);
+	for (size_t i = 0; i < session->journal.count; i++) {
+		struct transaction *transaction = &session->journal.transactions[i];
+		if (transaction->state != TRANSACTION_APPLIED)
+			continue;
+		int rc = journal_load_images(session->host, transaction, err);
+		if (rc < 0)
+			return rc;
+	}
+	journal_held(session->pool, &session->journal, &held);
+	int rc = plan_build(session->host, &session->query, session->context->providers, audit,
+			    &held, session->context->options.override, plan, err);
+	append_notes(&session->report.notes, &audit->notes);
+	if (!rc)
+		append_notes(&session->report.notes, &plan->notes);
+	return rc;
+}
+
+static int status_of(const struct audit *audit)
+{
+	return audit->summary[VERDICT_UNKNOWN]   ? EXIT_TROUBLE
+	       : audit->summary[VERDICT_DIFFERS] ? EXIT_DIFFERS
+						 : EXIT_OK;
+}
+
+int cmd_diff(const struct context *context)
+{
+	render_function *render = context->renderer->diff;
+	struct session session;
+	struct audit audit;
+	struct plan plan;
+	struct error err;
+
+	if (session_open(context, &session) != EXIT_OK)
+		return EXIT_TROUBLE;
+	session.report.command = "diff";
+	if (session_load(&session) != EXIT_OK)
+		return session_fail(&session, EXIT_TROUBLE, render,
+				    "no diff: the profiles have errors");
+	if (make_plan(&session, &audit, &plan, &err) < 0)
+		return session_fail(&session, EXIT_TROUBLE, render, "apply would refuse: %s",
+				    err.message);
+	session.report.plan = &plan;
+	int status = status_of(&plan.remaining);
+	return session_finish(&session, status == EXIT_OK && plan.count ? EXIT_DIFFERS : status,
+			      render);
+}
+
+/* ---- apply ------------------------------------------------------------------------------- */
+
+static struct actor find_actor(struct session *session)
+{
+	const struct file *login = host_kernel(session->host, "/proc/self/loginuid");
+	bool known = login->state == FILE_PRESENT && login->size &&
+		     strcmp(login->bytes, "4294967295") != 0;
+
+	return (struct actor){ .login = known ? login->bytes : NULL,
+			       .sudo_user = getenv("SUDO_USER"),
+			       .command = session->context->command_line,
+			       .comment = session->context->options.comment,
+			       .uid = getuid() };
+}
+
+static const struct profile_digest *digest_sources(const struct session *session)
+{
+	const struct profile_set *set = &session->profiles;
+	struct profile_digest *sources =
+		pool_alloc(session->pool, set->source_count * sizeof *sources);
+
+	for (size_t i = 0; i < set->source_count; i++)
+		sources[i] = (struct profile_digest){ .name = set->sources[i].name,
+						      .file = set->sources[i].file,
+						      .sha256 = manifest_digest(
+							      session->pool, set->sources[i].bytes,
+							      set->sources[i].size) };
+	return sources;
+}
+
+static void log_apply(const struct session *session, const struct transaction *transaction)
+{
+	const struct actor *actor = &transaction->actor;
+
+	if (!host_is_live(session->host))
+		return;
+	openlog("keeltune", LOG_PID, LOG_AUTHPRIV);
+	syslog(LOG_NOTICE,
+	       "applied %s: %zu changes, rollback %s, uid %u, loginuid %s, sudo user %s, command: "
+	       "%s",
+	       transaction->profiles, transaction->count, transaction->id, actor->uid,
+	       actor->login ? actor->login : "-", actor->sudo_user ? actor->sudo_user : "-",
+	       actor->command);
+	closelog();
+}
+
+/* An interrupted apply is undone before a new one is planned. */
+static int recover(struct session *session, struct transaction *interrupted, struct error *err)
+{
+	struct undo undo;
+
+	int rc = journal_load_images(session->host, interrupted, err);
+	if (!rc)
+		rc = apply_plan_undo(session->host, interrupted, &undo, err);
+	if (rc < 0)
+		return rc;
+	if (undo.conflict_count)
+		return error_set(err, -EBUSY,
+				 "the interrupted apply %s cannot be undone: %s was changed since; "
+				 "see keeltune rollback --dry-run %s",
+				 interrupted->id, undo.conflicts[0].change->path, interrupted->id);
+	if (apply_undo(session->host, interrupted, &undo, err) != APPLY_DONE)
+		return -EIO;
+	if (!session->context->options.quiet)
+		complain("the interrupted apply %s was undone", interrupted->id);
+	return 0;
+}
+
+/* Afterwards the host is read anew: what counts is what is there, not what was planned. */
+static int finish_applied(struct session *session)
+{
+	struct session after = { .context = session->context };
+	struct error err;
+	struct audit audit;
+
+	if (host_open(session->context->options.root, &after.host, &err) < 0)
+		return session_fail(session, EXIT_TROUBLE, session->context->renderer->apply, "%s",
+				    err.message);
+	audit_run(after.host, &session->query, session->profiles.settings, session->profiles.count,
+		  &audit);
+	session->report.audit = &audit;
+	/* Applied: what cannot be judged now is not "refused before any change". */
+	int status = status_of(&audit) == EXIT_OK ? EXIT_OK : EXIT_DIFFERS;
+	status = session_finish(session, status, session->context->renderer->apply);
+	host_close(after.host);
+	return status;
+}
+
+static const char *first_unknown(const struct audit *audit)
+{
+	for (size_t i = 0; i < audit->count; i++)
+		if (audit->findings[i].verdict == VERDICT_UNKNOWN)
+			return pool_printf(audit->notes.pool, "%s: %s",
+					   audit->findings[i].setting->id,
+					   audit->findings[i].reason);
+	return "";
+}
+
+/* One try. Returns an exit status, or -ESTALE: somebody changed a target, plan again. The session
+ * is closed in any case. */
+static int try_apply(const struct context *context)
+{
+	render_function *render = context->renderer->apply;
+	struct session session;
+	struct audit audit;
+	struct plan plan;
+	struct error err;
+
+	if (session_open(context, &session) != EXIT_OK)
+		return EXIT_TROUBLE;
+	struct transaction *interrupted = journal_interrupted(&session.journal);
+	if (interrupted) {
+		if (recover(&session, interrupted, &err) < 0)
+			return session_fail(&session, EXIT_STUCK, render, "%s", err.message);
+		session_close(&session);
+		return -ESTALE;
+	}
+	if (session_load(&session) != EXIT_OK)
+		return session_fail(&session, EXIT_TROUBLE, render,
+				    "nothing applied: the profiles have errors");
+	if (make_plan(&session, &audit, &plan, &err) < 0)
+		return session_fail(&session, EXIT_TROUBLE, render, "nothing applied: %s",
+				    err.message);
+	session.report.plan = &plan;
+	if (audit.summary[VERDICT_UNKNOWN])
+		return session_fail(&session, EXIT_TROUBLE, render,
+				    "nothing applied, could not be judged: %s",
+				    first_unknown(&audit));
+	if (!plan.count)
+		return finish_applied(&session);
+
+	struct transaction transaction = { .profiles = session.profiles.names,
+					   .machine_id = session.report.host.machine_id,
+					   .boot_id = session.report.host.boot_id,
+					   .actor = find_actor(&session),
+					   .sources = digest_sources(&session),
+					   .source_count = session.profiles.source_count,
+					   .changes = plan.changes,
+					   .count = plan.count,
+					   .directories = plan.directories,
+					   .directory_count = plan.directory_count };
+	journal_name(session.pool, &session.journal, &transaction);
+	switch (apply_plan(session.host, &plan, &transaction, &err)) {
+	case APPLY_DONE:
+		break;
+	case APPLY_STALE:
+		session_close(&session);
+		return -ESTALE;
+	case APPLY_REFUSED:
+		return session_fail(&session, EXIT_TROUBLE, render, "nothing applied: %s",
+				    err.message);
+	case APPLY_PUT_BACK:
+		return session_fail(&session, EXIT_PUT_BACK, render,
+				    "failed, everything was put back: %s", err.message);
+	case APPLY_STUCK:
+		session.report.transaction = transaction.id;
+		return session_fail(&session, EXIT_STUCK, render,
+				    "failed: %s; the old state is in %s/%s", err.message,
+				    JOURNAL_DIR, transaction.id);
+	}
+	session.report.transaction = transaction.id;
+	log_apply(&session, &transaction);
+	return finish_applied(&session);
+}
+
+int cmd_apply(const struct context *context)
+{
+	int status = -ESTALE;
+
+	if (context->options.dry_run)
+		return cmd_diff(context);
+	if (!context->options.root && geteuid() != 0) {
+		complain("apply needs root; `keeltune diff` shows what it would change");
+		return EXIT_TROUBLE;
+	}
+	int lock = lock_host(context);
+	if (lock < 0)
+		return EXIT_TROUBLE;
+	for (int i = 0; i < TRIES && status == -ESTALE; i++)
+		status = try_apply(context);
+	close(lock);
+	if (status == -ESTALE) {
+		complain("nothing applied: somebody else keeps changing the same settings");
+		return EXIT_TROUBLE;
+	}
+	return status;
+}

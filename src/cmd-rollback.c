@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+/* `keeltune rollback` and `keeltune history`: undo what an apply recorded, and list the records. */
+#include "apply.h"
+#include "cmd.h"
+#include "error.h"
+#include "pool.h"
+
+#include <errno.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+/* The one named ID, or the newest that is not undone. NULL: none; *RET_PROBLEM says why when an ID
+ * was given. */
+static struct transaction *choose(struct session *session, const char *id, const char **ret_problem)
+{
+	struct journal *journal = &session->journal;
+
+	for (size_t i = journal->count; i-- > 0;) {
+		struct transaction *transaction = &journal->transactions[i];
+		if (id ? !strcmp(transaction->id, id)
+		       : transaction->state != TRANSACTION_ROLLED_BACK)
+			return transaction;
+	}
+	if (id)
+		*ret_problem = pool_printf(
+			session->pool, "no rollback file %s (`keeltune history` lists them)", id);
+	return NULL;
+}
+
+static bool is_of_another_host(const struct session *session, const struct transaction *transaction)
+{
+	const char *here = session->report.host.machine_id, *there = transaction->machine_id;
+
+	return here && there && strcmp(here, there) != 0;
+}
+
+static int undo_chosen(struct session *session, struct transaction *transaction)
+{
+	const struct options *options = &session->context->options;
+	render_function *render = session->context->renderer->rollback;
+	struct undo undo;
+	struct error err;
+
+	session->report.transaction = transaction->id;
+	if (is_of_another_host(session, transaction) && !options->force)
+		return session_fail(
+			session, EXIT_TROUBLE, render,
+			"%s was made on another host (machine id %s); --force undoes it here",
+			transaction->id, transaction->machine_id);
+	if (journal_load_images(session->host, transaction, &err) < 0 ||
+	    apply_plan_undo(session->host, transaction, &undo, &err) < 0)
+		return session_fail(session, EXIT_TROUBLE, render, "nothing undone: %s",
+				    err.message);
+	session->report.undo = &undo;
+	session->report.plan = &undo.plan;
+	session->report.dry_run = options->dry_run;
+	if (undo.conflict_count && !options->force)
+		return session_finish(session, EXIT_DIFFERS, render);
+	if (options->dry_run)
+		return session_finish(session, EXIT_OK, render);
+
+	switch (apply_undo(session->host, transaction, &undo, &err)) {
+	case APPLY_DONE:
+		break;
+	case APPLY_STALE:
+	case APPLY_REFUSED:
+		return session_fail(session, EXIT_TROUBLE, render, "nothing undone: %s",
+				    err.message);
+	case APPLY_PUT_BACK:
+		return session_fail(session, EXIT_PUT_BACK, render,
+				    "failed, everything is as it was before: %s", err.message);
+	case APPLY_STUCK:
+		return session_fail(session, EXIT_STUCK, render,
+				    "failed: %s; the old state is in %s/%s", err.message,
+				    JOURNAL_DIR, transaction->id);
+	}
+	if (host_is_live(session->host)) {
+		openlog("keeltune", LOG_PID, LOG_AUTHPRIV);
+		syslog(LOG_NOTICE, "rolled back %s, uid %u, command: %s", transaction->id, getuid(),
+		       session->context->command_line);
+		closelog();
+	}
+	return session_finish(session, EXIT_OK, render);
+}
+
+static int roll_back(const struct context *context)
+{
+	render_function *render = context->renderer->rollback;
+	const char *id = context->argument_count ? context->arguments[0] : NULL;
+	const char *problem = NULL;
+	struct session session;
+
+	if (session_open(context, &session) != EXIT_OK)
+		return EXIT_TROUBLE;
+	if (session.journal.hidden)
+		return session_fail(&session, EXIT_TROUBLE, render, "%s: %s", JOURNAL_DIR,
+				    strerror(EACCES));
+	session.report.notes = session.journal.problems;
+	struct transaction *transaction = choose(&session, id, &problem);
+	if (problem)
+		return session_fail(&session, EXIT_TROUBLE, render, "%s", problem);
+	if (!transaction || transaction->state == TRANSACTION_ROLLED_BACK)
+		return session_finish(&session, EXIT_OK, render);
+	return undo_chosen(&session, transaction);
+}
+
+int cmd_rollback(const struct context *context)
+{
+	if (context->argument_count > 1) {
+		complain("rollback takes one ID");
+		return EXIT_TROUBLE;
+	}
+	if (context->options.dry_run)
+		return roll_back(context);
+	if (!context->options.root && geteuid() != 0) {
+		complain("rollback needs root");
+		return EXIT_TROUBLE;
+	}
+	int lock = lock_host(context);
+	if (lock < 0)
+		return EXIT_TROUBLE;
+	int status = roll_back(context);
+	close(lock);
+	return status;
+}
+
+int cmd_history(const struct context *context)
+{
+	struct session session;
+
+	if (context->argument_count) {
+		complain("history takes no argument");
+		return EXIT_TROUBLE;
+	}
+	if (session_open(context, &session) != EXIT_OK)
+		return EXIT_TROUBLE;
+	if (session.journal.hidden)
+		notes_add(&session.report.notes, NULL, (struct origin){ .file = JOURNAL_DIR },
+			  "not readable for this user: root sees the history");
+	for (size_t i = 0; i < session.journal.problems.count; i++) {
+		const struct note *problem = &session.journal.problems.items[i];
+		notes_add(&session.report.notes, NULL, problem->origin, "%s", problem->text);
+	}
+	session.report.journal = &session.journal;
+	return session_finish(&session, EXIT_OK, context->renderer->history);
+}

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: MIT
+/* What all commands share, see cmd.h. */
+#include "cmd.h"
+
+#include "error.h"
+#include "escape.h"
+#include "pool.h"
+#include "store.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+void complain(const char *format, ...)
+{
+	char message[2048];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(message, sizeof message, format, args);
+	va_end(args);
+	struct pool *pool = pool_new();
+	fprintf(stderr, "keeltune: %s\n", escape_control(pool, message, ""));
+	pool_free(pool);
+}
+
+static const char *now(struct pool *pool)
+{
+	time_t seconds = time(NULL);
+	struct tm utc;
+	char text[32];
+
+	gmtime_r(&seconds, &utc);
+	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+	return pool_strdup(pool, text);
+}
+
+int session_open(const struct context *context, struct session *session)
+{
+	struct error err;
+
+	*session = (struct session){ .context = context };
+	if (host_open(context->options.root, &session->host, &err) < 0) {
+		complain("%s", err.message);
+		return EXIT_TROUBLE;
+	}
+	session->pool = host_pool(session->host);
+	session->report = (struct report){ .command = context->command,
+					   .pool = session->pool,
+					   .root = context->options.root,
+					   .time = now(session->pool),
+					   .notes.pool = session->pool };
+	host_identify(session->host, &session->report.host);
+	journal_load(session->host, &session->journal);
+	const struct transaction *interrupted = journal_interrupted(&session->journal);
+	if (interrupted) {
+		session->report.interrupted = interrupted->id;
+		if (!context->options.quiet)
+			complain("an apply was interrupted: %s; `keeltune rollback` undoes it",
+				 interrupted->id);
+	}
+	return EXIT_OK;
+}
+
+/* ---- profiles ---------------------------------------------------------------------------- */
+
+static bool is_trusted(const struct file *file, uid_t trusted)
+{
+	return trusted == (uid_t)-1 ||
+	       ((file->uid == 0 || file->uid == trusted) && !(file->mode & (S_IWGRP | S_IWOTH)));
+}
+
+/* A root process trusts root and the user behind sudo. (uid_t)-1: not root, no need. */
+static uid_t trusted_uid(void)
+{
+	const char *sudo = getenv("SUDO_UID");
+	uint64_t uid = 0;
+
+	if (geteuid() != 0)
+		return (uid_t)-1;
+	return sudo && parse_decimal(sudo, UINT32_MAX - 1, &uid) ? (uid_t)uid : 0;
+}
+
+static int configured_names(struct session *session, const char *const **ret_names,
+			    size_t *ret_count, struct notes *problems)
+{
+	static const char *const shipped[] = { "baseline" };
+	const struct file *file =
+		host_file(session->host, KEELTUNE_SYSCONFDIR "/keeltune/keeltune.conf");
+	struct origin origin = { .file = file->path };
+	const char **names;
+
+	*ret_names = shipped;
+	*ret_count = 1;
+	if (file->state == FILE_ABSENT)
+		return 0;
+	if (file->state != FILE_PRESENT) {
+		notes_add(problems, NULL, origin, "cannot be read: %s",
+			  file->error ? strerror(-file->error) : "not a regular file");
+		return -EIO;
+	}
+	if (!is_trusted(file, trusted_uid())) {
+		notes_add(problems, NULL, origin,
+			  "not trusted: it must belong to root and not be writable by group or "
+			  "others");
+		return -EPERM;
+	}
+	int rc = profile_default_names(session->pool, file->path, file->bytes, file->size, &names,
+				       ret_count, problems);
+	*ret_names = names;
+	return rc;
+}
+
+static void print_problems(const struct notes *problems)
+{
+	for (size_t i = 0; i < problems->count; i++) {
+		const struct note *note = &problems->items[i];
+		if (note->origin.file && note->origin.line)
+			complain("%s:%u: %s", note->origin.file, note->origin.line, note->text);
+		else if (note->origin.file)
+			complain("%s: %s", note->origin.file, note->text);
+		else
+			complain("%s", note->text);
+	}
+}
+
+struct profile_path session_profile_path(const struct session *session)
+{
+	return (struct profile_path){
+		.directory = { session->context->options.profile_dir,
+			       pool_printf(session->pool, "%s%s/keeltune/profiles",
+					   host_root(session->host), KEELTUNE_SYSCONFDIR),
+			       session->context->shipped_profiles }
+	};
+}
+
+static int give_up(struct session *session, const struct notes *problems)
+{
+	print_problems(problems);
+	session->report.notes = *problems;
+	return EXIT_TROUBLE;
+}
+
+int session_load_names(struct session *session, const char *const *names, size_t count)
+{
+	const struct options *options = &session->context->options;
+	struct notes problems = { .pool = session->pool };
+	struct profile_path path = session_profile_path(session);
+
+	if (profile_load(session->pool, session->context->providers, &path, names, count,
+			 trusted_uid(), &session->profiles, &problems) < 0)
+		return give_up(session, &problems);
+	session->query = (struct query){ .runtime = !options->persistent,
+					 .persistent = !options->runtime,
+					 .engines = engine_detect(session->host, options->engine) };
+	session->report.profiles = &session->profiles;
+	session->report.query = &session->query;
+	return EXIT_OK;
+}
+
+int session_load(struct session *session)
+{
+	const char *const *names = session->context->arguments;
+	size_t count = session->context->argument_count;
+	struct notes problems = { .pool = session->pool };
+
+	if (!count && configured_names(session, &names, &count, &problems) < 0)
+		return give_up(session, &problems);
+	return session_load_names(session, names, count);
+}
+
+int lock_host(const struct context *context)
+{
+	struct host *host;
+	struct error err;
+
+	if (host_open(context->options.root, &host, &err) < 0) {
+		complain("%s", err.message);
+		return -1;
+	}
+	int lock = store_lock(host, context->options.wait);
+	host_close(host);
+	if (lock == -ETIMEDOUT)
+		complain("another keeltune is at work: gave up after %u s (--wait)",
+			 context->options.wait);
+	else if (lock < 0)
+		complain("cannot take the lock: %s", strerror(-lock));
+	return lock < 0 ? -1 : lock;
+}
+
+/* ---- delivery ---------------------------------------------------------------------------- */
+
+static const char *result_name(int status)
+{
+	return status == EXIT_OK ? "ok" : status == EXIT_DIFFERS ? "differs" : "trouble";
+}
+
+/* Everything is rendered before the first byte goes out: an output is whole or an error. */
+static int deliver(const struct context *context, const struct report *report,
+		   render_function *render)
+{
+	struct style style = { .color = context->options.color,
+			       .verbose = context->options.verbose };
+	char *text = NULL;
+	size_t size = 0;
+	int rc = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return -ENOMEM;
+	render(out, report, &style);
+	bool failed = ferror(out);
+	if (fclose(out) || failed)
+		rc = -ENOMEM;
+	else if (context->options.output)
+		rc = store_put_output(context->options.output, text, size);
+	else if (fwrite(text, 1, size, stdout) != size || fflush(stdout))
+		rc = -errno;
+	free(text);
+	return rc;
+}
+
+int session_finish(struct session *session, int status, render_function *render)
+{
+	const struct context *context = session->context;
+
+	session->report.exit = status;
+	session->report.result = result_name(status);
+	if (!context->options.quiet || context->options.output) {
+		int rc = deliver(context, &session->report, render);
+		if (rc < 0) {
+			complain("%s: %s",
+				 context->options.output ? context->options.output
+							 : "standard output",
+				 strerror(-rc));
+			/* What apply and rollback did is more important than that it could not be
+			 * shown. */
+			if (!session->report.transaction)
+				status = EXIT_TROUBLE;
+		}
+	}
+	session_close(session);
+	return status;
+}
+
+int session_fail(struct session *session, int status, render_function *render, const char *format,
+		 ...)
+{
+	char message[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(message, sizeof message, format, args);
+	va_end(args);
+	complain("%s", message);
+	session->report.error = pool_strdup(session->pool, message);
+	return session_finish(session, status, render);
+}
+
+void session_close(struct session *session)
+{
+	host_close(session->host);
+	session->host = NULL;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What all commands share: options, exit statuses, the way from a host to a report and from a
+ * report to the user. Only the files cmd*.c and main.c print, and only they choose an exit status.
+ */
+#ifndef KEELTUNE_CMD_H
+#define KEELTUNE_CMD_H
+
+#include "boot.h"
+#include "host.h"
+#include "profile.h"
+#include "report.h"
+
+enum exit_status {
+	EXIT_OK = 0,      /* compliant, done, nothing to do */
+	EXIT_DIFFERS = 1, /* differs; apply: applied, something still differs; rollback: conflict */
+	EXIT_TROUBLE = 2, /* usage, bad input, not judged; apply: nothing was changed */
+	EXIT_PUT_BACK = 3, /* apply, rollback: failed, everything is as before */
+	EXIT_STUCK = 4,    /* apply, rollback: failed, and not everything could be put back */
+};
+
+struct options {
+	const char *root;
+	const char *output;
+	const char *profile_dir;
+	const char *comment;
+	enum engine engine; /* ENGINE_COUNT: detect */
+	unsigned wait;      /* seconds for the lock */
+	bool runtime, persistent;
+	bool quiet, verbose, color;
+	bool dry_run, override, force;
+};
+
+struct context {
+	const char *command;
+	struct options options;
+	const char *const *arguments;
+	size_t argument_count;
+	const char *command_line;                /* for the journal */
+	const char *shipped_profiles;            /* directory */
+	const struct provider *const *providers; /* NULL-terminated, in the order of proposals */
+	const struct renderer *renderer;
+};
+
+struct command {
+	const char *name;
+	const char *arguments; /* "[PROFILE...]" */
+	const char *summary;
+	int (*run)(const struct context *context);
+};
+
+int cmd_audit(const struct context *context);
+int cmd_diff(const struct context *context);
+int cmd_apply(const struct context *context);
+int cmd_rollback(const struct context *context);
+int cmd_history(const struct context *context);
+int cmd_profile(const struct context *context);
+
+/* ---- for the cmd-*.c ---------------------------------------------------------------------- */
+
+/* A host being reported on. */
+struct session {
+	const struct context *context;
+	struct host *host;
+	struct pool *pool; /* of the host */
+	struct journal journal;
+	struct profile_set profiles;
+	struct query query;
+	struct report report;
+};
+
+/* Opens the host and the journal, and says so when an apply was interrupted. EXIT_OK, or
+ * EXIT_TROUBLE and a message was printed. Close with session_finish() or session_close(). */
+int session_open(const struct context *context, struct session *session);
+/* Loads the profiles of the command line (or the configured ones) and finds the boot engine.
+ * EXIT_OK, or EXIT_TROUBLE and the errors were printed. */
+int session_load(struct session *session);
+int session_load_names(struct session *session, const char *const *names, size_t count);
+struct profile_path session_profile_path(const struct session *session);
+/* Reports trouble: prints the message, and the report in machine formats. Returns STATUS. */
+int session_fail(struct session *session, int status, render_function *render, const char *format,
+		 ...) __attribute__((format(printf, 4, 5)));
+/* Delivers the report through RENDER, closes, returns the exit status. */
+int session_finish(struct session *session, int status, render_function *render);
+void session_close(struct session *session);
+
+/* Takes the lock of the host, waiting as --wait says. A descriptor to close, or -1 and a message
+ * was printed. */
+int lock_host(const struct context *context);
+
+/* One line to stderr: "keeltune: ...". */
+void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

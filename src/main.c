@@ -1,0 +1,431 @@
+// SPDX-License-Identifier: MIT
+/* keeltune: is this host set up so that dead peers are noticed and file descriptors do not run out?
+ *
+ *     profile file -> profile -> settings --+
+ *                                           +-> audit -> findings -> render-*
+ *     /proc, /etc -> host -> provider-* ----+             |
+ *                                                        plan -> changes -> render-*
+ *                                                         |
+ *     rollback files <- journal <----------------------- apply -> store -> host
+ *
+ * This file owns the tables (commands, options, providers, renderers) and reads the command line;
+ * the cmd-*.c take it from there. */
+#include "cmd.h"
+#include "pool.h"
+#include "provider.h"
+#include "suggest.h"
+
+#include <fcntl.h>
+#include <getopt.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Proposals are made in this order: a raised fs.nr_open before nofile, PAM before limits. */
+static const struct provider *const providers[] = { &provider_sysctl, &provider_pam,
+						    &provider_limits, NULL };
+
+static const struct renderer *const renderers[] = { &renderer_text, &renderer_json, NULL };
+
+static const struct command commands[] = {
+	{ "audit", "[PROFILE...]", "compare the host with the profiles", cmd_audit },
+	{ "diff", "[PROFILE...]", "show what apply would change; change nothing", cmd_diff },
+	{ "apply", "[PROFILE...]", "make the host comply, write a rollback file", cmd_apply },
+	{ "rollback", "[ID]", "undo an apply (the newest not yet undone)", cmd_rollback },
+	{ "history", "", "list the rollback files", cmd_history },
+	{ "profile", "list | show NAME... | check FILE...", "list, resolve, check profiles",
+	  cmd_profile },
+};
+
+#define COMMAND_COUNT (sizeof commands / sizeof *commands)
+
+enum option_id {
+	OPTION_ROOT = 'r',
+	OPTION_FORMAT = 'f',
+	OPTION_OUTPUT = 'o',
+	OPTION_QUIET = 'q',
+	OPTION_VERBOSE = 'v',
+	OPTION_DRY_RUN = 'n',
+	OPTION_HELP = 'h',
+	OPTION_VERSION = 'V',
+	OPTION_COLOR = 256,
+	OPTION_PROFILE_DIR,
+	OPTION_RUNTIME,
+	OPTION_PERSISTENT,
+	OPTION_ENGINE,
+	OPTION_OVERRIDE,
+	OPTION_FORCE,
+	OPTION_COMMENT,
+	OPTION_WAIT,
+};
+
+/* Which commands take an option: the commands' names, or "" for all. */
+struct option_row {
+	enum option_id id;
+	const char *name;
+	const char *argument; /* NULL: none */
+	const char *commands;
+	const char *help;
+};
+
+static const struct option_row options[] = {
+	{ OPTION_ROOT, "root", "DIR", "",
+	  "look at (or change) the tree in DIR instead of this host" },
+	{ OPTION_FORMAT, "format", "FORMAT", "", "text (default) or json" },
+	{ OPTION_OUTPUT, "output", "FILE", "", "write to FILE, whole or not at all" },
+	{ OPTION_QUIET, "quiet", NULL, "", "print nothing: the exit status says it" },
+	{ OPTION_VERBOSE, "verbose", NULL, "", "say more: reasons, losing lines, files" },
+	{ OPTION_COLOR, "color", "WHEN", "", "auto (default), always, never" },
+	{ OPTION_PROFILE_DIR, "profile-dir", "DIR", "audit diff apply profile",
+	  "look for profiles in DIR first" },
+	{ OPTION_RUNTIME, "runtime", NULL, "audit diff apply", "running values only" },
+	{ OPTION_PERSISTENT, "persistent", NULL, "audit diff apply",
+	  "what boot and login get only" },
+	{ OPTION_ENGINE, "engine", "ENGINE", "audit diff apply",
+	  "who applies sysctl files at boot: systemd, procps, procps3, busybox" },
+	{ OPTION_DRY_RUN, "dry-run", NULL, "apply rollback",
+	  "show what would change, change nothing" },
+	{ OPTION_OVERRIDE, "override", NULL, "diff apply",
+	  "comment out lines of others that defeat the profile" },
+	{ OPTION_FORCE, "force", NULL, "rollback", "undo even what somebody changed since" },
+	{ OPTION_COMMENT, "comment", "TEXT", "apply", "why, for the history" },
+	{ OPTION_WAIT, "wait", "SECONDS", "apply rollback",
+	  "wait for another keeltune (default 10)" },
+	{ OPTION_HELP, "help", NULL, "", "this text; after a command, that command's" },
+	{ OPTION_VERSION, "version", NULL, "", "print the version" },
+};
+
+#define OPTION_COUNT (sizeof options / sizeof *options)
+
+/* ---- help -------------------------------------------------------------------------------- */
+
+static bool takes(const struct option_row *option, const char *command)
+{
+	size_t size = strlen(command);
+
+	if (!*option->commands)
+		return true;
+	for (const char *at = option->commands; (at = strstr(at, command)); at += size)
+		if ((at == option->commands || at[-1] == ' ') && (!at[size] || at[size] == ' '))
+			return true;
+	return false;
+}
+
+static void print_options(const char *command)
+{
+	for (size_t i = 0; i < OPTION_COUNT; i++) {
+		char name[40];
+		if (command ? !takes(&options[i], command) : *options[i].commands != '\0')
+			continue;
+		snprintf(name, sizeof name, "--%s%s%s", options[i].name,
+			 options[i].argument ? " " : "",
+			 options[i].argument ? options[i].argument : "");
+		if (options[i].id < 256)
+			printf("  -%c, %-19s %s\n", (char)options[i].id, name, options[i].help);
+		else
+			printf("      %-19s %s\n", name, options[i].help);
+	}
+}
+
+static int print_help(const struct command *command)
+{
+	if (command) {
+		printf("usage: keeltune %s [OPTION...] %s\n\n%s\n\n", command->name,
+		       command->arguments, command->summary);
+		print_options(command->name);
+		puts("\nkeeltune(8) has the whole story.");
+	} else {
+		puts("usage: keeltune COMMAND [OPTION...] [ARGUMENT...]\n\n"
+		     "Is this host set up so that dead peers are noticed and file descriptors do "
+		     "not\n"
+		     "run out? Compares it with a profile, shows the difference, applies it, "
+		     "undoes it.\n");
+		for (size_t i = 0; i < COMMAND_COUNT; i++)
+			printf("  %-9s %s\n", commands[i].name, commands[i].summary);
+		puts("\nOptions of all commands (`keeltune COMMAND --help` has the others):\n");
+		print_options(NULL);
+		puts("\nWithout a PROFILE: those of " KEELTUNE_SYSCONFDIR
+		     "/keeltune/keeltune.conf, else `baseline`.\n"
+		     "Exit status of audit: 0 compliant, 1 differs, 2 could not be judged. See "
+		     "keeltune(8).");
+	}
+	return fflush(stdout) ? EXIT_TROUBLE : EXIT_OK;
+}
+
+/* ---- the command line -------------------------------------------------------------------- */
+
+static const struct command *find_command(const char *name)
+{
+	const char *names[COMMAND_COUNT];
+
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+		names[i] = commands[i].name;
+	}
+	const char *near = suggest_nearest(name, names, COMMAND_COUNT);
+	complain("no command %s%s%s%s (`keeltune --help` lists them)", name,
+		 near ? ", did you mean " : "", near ? near : "", near ? "?" : "");
+	return NULL;
+}
+
+static void complain_about_option(const char *argument)
+{
+	const char *names[OPTION_COUNT];
+	char word[64];
+
+	snprintf(word, sizeof word, "%.*s", (int)strcspn(argument, "="), argument);
+	for (size_t i = 0; i < OPTION_COUNT; i++)
+		names[i] = options[i].name;
+	const char *near =
+		!strncmp(word, "--", 2) ? suggest_nearest(word + 2, names, OPTION_COUNT) : NULL;
+	complain("no option %s%s%s%s (`keeltune --help` lists them)", word,
+		 near ? ", did you mean --" : "", near ? near : "", near ? "?" : "");
+}
+
+struct command_line {
+	struct context context;
+	const struct option_row *given[64]; /* to be checked against the command */
+	size_t given_count;
+	bool help;
+	const char *color;
+};
+
+static bool set_format(struct context *context, const char *name)
+{
+	for (size_t i = 0; renderers[i]; i++) {
+		if (!strcmp(renderers[i]->name, name)) {
+			context->renderer = renderers[i];
+			return true;
+		}
+	}
+	complain("no format %s: text, json", name);
+	return false;
+}
+
+static bool set_wait(struct options *set, const char *text)
+{
+	uint64_t seconds;
+
+	if (!parse_decimal(text, 86400, &seconds)) {
+		complain("--wait %s: seconds, 0 to 86400", text);
+		return false;
+	}
+	set->wait = (unsigned)seconds;
+	return true;
+}
+
+static bool take_option(struct command_line *line, enum option_id id, const char *argument)
+{
+	struct options *set = &line->context.options;
+
+	switch (id) {
+	case OPTION_ROOT:
+		set->root = argument;
+		return true;
+	case OPTION_FORMAT:
+		return set_format(&line->context, argument);
+	case OPTION_OUTPUT:
+		set->output = argument;
+		return true;
+	case OPTION_QUIET:
+		set->quiet = true;
+		return true;
+	case OPTION_VERBOSE:
+		set->verbose = true;
+		return true;
+	case OPTION_COLOR:
+		line->color = argument;
+		if (!strcmp(argument, "auto") || !strcmp(argument, "always") ||
+		    !strcmp(argument, "never"))
+			return true;
+		complain("--color %s: auto, always or never", argument);
+		return false;
+	case OPTION_PROFILE_DIR:
+		set->profile_dir = argument;
+		return true;
+	case OPTION_RUNTIME:
+		set->runtime = true;
+		return true;
+	case OPTION_PERSISTENT:
+		set->persistent = true;
+		return true;
+	case OPTION_ENGINE:
+		if (engine_by_name(argument, &set->engine))
+			return true;
+		complain("--engine %s: systemd, procps, procps3 or busybox", argument);
+		return false;
+	case OPTION_DRY_RUN:
+		set->dry_run = true;
+		return true;
+	case OPTION_OVERRIDE:
+		set->override = true;
+		return true;
+	case OPTION_FORCE:
+		set->force = true;
+		return true;
+	case OPTION_COMMENT:
+		set->comment = argument;
+		return true;
+	case OPTION_WAIT:
+		return set_wait(set, argument);
+	case OPTION_HELP:
+		line->help = true;
+		return true;
+	case OPTION_VERSION:
+		break; /* answered by the caller */
+	}
+	return false;
+}
+
+static bool check_options(const struct command_line *line)
+{
+	const struct options *set = &line->context.options;
+
+	for (size_t i = 0; i < line->given_count; i++) {
+		if (!takes(line->given[i], line->context.command)) {
+			complain("--%s is not an option of %s, but of: %s", line->given[i]->name,
+				 line->context.command, line->given[i]->commands);
+			return false;
+		}
+	}
+	if (set->runtime && set->persistent) {
+		complain("--runtime and --persistent exclude each other; without either both are "
+			 "meant");
+		return false;
+	}
+	if (set->root && set->runtime) {
+		complain("--runtime with --root: a tree has no running values");
+		return false;
+	}
+	return true;
+}
+
+/* An exit status, or -1: go on. */
+static int read_options(struct command_line *line, int argc, char **argv)
+{
+	struct option longs[OPTION_COUNT + 1] = { 0 };
+	char shorts[2 * OPTION_COUNT + 2] = ":", *to = shorts + 1;
+	int id;
+
+	for (size_t i = 0; i < OPTION_COUNT; i++) {
+		longs[i] = (struct option){ .name = options[i].name,
+					    .has_arg = options[i].argument ? required_argument
+									   : no_argument,
+					    .val = (int)options[i].id };
+		if (options[i].id < 256) {
+			*to++ = (char)options[i].id;
+			if (options[i].argument)
+				*to++ = ':';
+		}
+	}
+	while ((id = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+		if (id == '?') {
+			complain_about_option(optopt && optopt < 256
+						      ? (char[]){ '-', (char)optopt, 0 }
+						      : argv[optind - 1]);
+			return EXIT_TROUBLE;
+		}
+		if (id == ':') {
+			complain("%s needs an argument", argv[optind - 1]);
+			return EXIT_TROUBLE;
+		}
+		if (id == OPTION_VERSION) {
+			puts("keeltune " KEELTUNE_VERSION);
+			return fflush(stdout) ? EXIT_TROUBLE : EXIT_OK;
+		}
+		if (!take_option(line, (enum option_id)id, optarg))
+			return EXIT_TROUBLE;
+		for (size_t i = 0; i < OPTION_COUNT && line->given_count < 64; i++)
+			if ((int)options[i].id == id)
+				line->given[line->given_count++] = &options[i];
+	}
+	return -1;
+}
+
+static bool wants_color(const char *when)
+{
+	const char *no_color = getenv("NO_COLOR"), *terminal = getenv("TERM");
+
+	if (when && strcmp(when, "auto") != 0)
+		return !strcmp(when, "always");
+	return isatty(STDOUT_FILENO) && !(no_color && *no_color) && terminal &&
+	       strcmp(terminal, "dumb") != 0;
+}
+
+static const char *join(struct pool *pool, int argc, char **argv)
+{
+	const char *line = argv[0];
+
+	for (int i = 1; i < argc; i++)
+		line = pool_printf(pool, "%s %s", line, argv[i]);
+	return line;
+}
+
+/* The profiles of the checkout when run from its build directory, else the installed ones. */
+static const char *shipped_profiles(struct pool *pool)
+{
+	static const char build[] = "/build/";
+	char path[4096];
+	ssize_t size = readlink("/proc/self/exe", path, sizeof path - 1);
+
+	if (size <= 0)
+		return KEELTUNE_PROFILE_DIR;
+	path[size] = '\0';
+	char *name = strrchr(path, '/');
+	if (!name || name - path < (ptrdiff_t)sizeof build - 2)
+		return KEELTUNE_PROFILE_DIR;
+	char *parent = name - (sizeof build - 2);
+	if (strncmp(parent, build, sizeof build - 1) != 0)
+		return KEELTUNE_PROFILE_DIR;
+	const char *profiles = pool_printf(pool, "%.*s/profiles", (int)(parent - path), path);
+	return access(profiles, F_OK) ? KEELTUNE_PROFILE_DIR : profiles;
+}
+
+/* A standard descriptor that is closed would be taken by the next file that is opened. Reading from
+ * /dev/null in its place makes every write to it an error. */
+static void open_standard_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != fd)
+			_exit(EXIT_TROUBLE);
+}
+
+int main(int argc, char **argv)
+{
+	struct command_line line = { .context = { .options = { .engine = ENGINE_COUNT, .wait = 10 },
+						  .providers = providers,
+						  .renderer = &renderer_text } };
+
+	open_standard_descriptors();
+	opterr = 0;
+	int status = read_options(&line, argc, argv);
+	if (status >= 0)
+		return status;
+	const struct command *command = NULL;
+	if (optind < argc && !(command = find_command(argv[optind])))
+		return EXIT_TROUBLE;
+	if (line.help)
+		return print_help(command);
+	if (!command) {
+		complain("no command given (`keeltune --help` lists them)");
+		return EXIT_TROUBLE;
+	}
+	line.context.command = command->name;
+	if (!check_options(&line))
+		return EXIT_TROUBLE;
+
+	struct pool *pool = pool_new();
+	line.context.options.color = !line.context.options.output && wants_color(line.color);
+	if (line.color && !strcmp(line.color, "always"))
+		line.context.options.color = true;
+	line.context.arguments = (const char *const *)argv + optind + 1;
+	line.context.argument_count = (size_t)(argc - optind - 1);
+	line.context.command_line = join(pool, argc, argv);
+	line.context.shipped_profiles = shipped_profiles(pool);
+	status = command->run(&line.context);
+	pool_free(pool);
+	return status;
+}
