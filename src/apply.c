@@ -155,11 +155,9 @@ enum apply_outcome apply_plan(struct host *host, const struct plan *plan,
 
 static bool is_of_this_boot(struct host *host, const struct transaction *transaction)
 {
-	struct host_identity identity;
+	const char *boot_id = host_boot_id(host);
 
-	host_identify(host, &identity);
-	return identity.boot_id && transaction->boot_id &&
-	       !strcmp(identity.boot_id, transaction->boot_id);
+	return boot_id && transaction->boot_id && !strcmp(boot_id, transaction->boot_id);
 }
 
 int apply_plan_undo(struct host *host, const struct transaction *transaction, struct undo *ret_undo,

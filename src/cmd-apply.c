@@ -31,14 +31,11 @@ static int make_plan(struct session *session, struct audit *audit, struct plan *
 
 	audit_run(session->host, &session->query, session->profiles.settings,
 		  session->profiles.count, audit);
-	for (size_t i = 0; i < session->journal.count; i++) {
-		struct transaction *transaction = &session->journal.transactions[i];
-		if (transaction->state != TRANSACTION_APPLIED)
-			continue;
-		int rc = journal_load_images(session->host, transaction, err);
-		if (rc < 0)
-			return rc;
-	}
+	/* A damaged copy only matters where it would be put back; plan_build() then says so. */
+	for (size_t i = 0; i < session->journal.count; i++)
+		if (session->journal.transactions[i].state == TRANSACTION_APPLIED)
+			(void)journal_load_images(session->host, &session->journal.transactions[i],
+						  err);
 	journal_held(session->pool, &session->journal, &held);
 	int rc = plan_build(session->host, &session->query, session->context->providers, audit,
 			    &held, session->context->options.override, plan, err);
@@ -124,26 +121,26 @@ static void log_apply(const struct session *session, const struct transaction *t
 	closelog();
 }
 
-/* An interrupted apply is undone before a new one is planned. */
+/* An interrupted apply is undone before a new one is planned. An exit status. */
 static int recover(struct session *session, struct transaction *interrupted, struct error *err)
 {
 	struct undo undo;
 
-	int rc = journal_load_images(session->host, interrupted, err);
-	if (!rc)
-		rc = apply_plan_undo(session->host, interrupted, &undo, err);
-	if (rc < 0)
-		return rc;
-	if (undo.conflict_count)
-		return error_set(err, -EBUSY,
-				 "the interrupted apply %s cannot be undone: %s was changed since; "
-				 "see keeltune rollback --dry-run %s",
-				 interrupted->id, undo.conflicts[0].change->path, interrupted->id);
+	if (journal_load_images(session->host, interrupted, err) < 0 ||
+	    apply_plan_undo(session->host, interrupted, &undo, err) < 0)
+		return EXIT_TROUBLE;
+	if (undo.conflict_count) {
+		error_set(err, -EBUSY,
+			  "%s was interrupted and cannot be undone, %s was changed since; "
+			  "see `keeltune rollback --dry-run %s`",
+			  interrupted->id, undo.conflicts[0].change->path, interrupted->id);
+		return EXIT_TROUBLE;
+	}
 	if (apply_undo(session->host, interrupted, &undo, err) != APPLY_DONE)
-		return -EIO;
+		return EXIT_STUCK;
 	if (!session->context->options.quiet)
 		complain("the interrupted apply %s was undone", interrupted->id);
-	return 0;
+	return EXIT_OK;
 }
 
 /* Afterwards the host is read anew: what counts is what is there, not what was planned. */
@@ -190,11 +187,16 @@ static int try_apply(const struct context *context)
 		return EXIT_TROUBLE;
 	struct transaction *interrupted = journal_interrupted(&session.journal);
 	if (interrupted) {
-		if (recover(&session, interrupted, &err) < 0)
-			return session_fail(&session, EXIT_STUCK, render, "%s", err.message);
+		int status = recover(&session, interrupted, &err);
+		if (status != EXIT_OK)
+			return session_fail(&session, status, render, "nothing applied: %s",
+					    err.message);
 		session_close(&session);
 		return -ESTALE;
 	}
+	if (session.journal.untrusted)
+		return session_fail(&session, EXIT_TROUBLE, render, "nothing applied: %s %s",
+				    JOURNAL_DIR, session.journal.untrusted);
 	if (session_load(&session) != EXIT_OK)
 		return session_fail(&session, EXIT_TROUBLE, render,
 				    "nothing applied: the profiles have errors");
@@ -211,7 +213,7 @@ static int try_apply(const struct context *context)
 
 	struct transaction transaction = { .profiles = session.profiles.names,
 					   .machine_id = session.report.host.machine_id,
-					   .boot_id = session.report.host.boot_id,
+					   .boot_id = host_boot_id(session.host),
 					   .actor = find_actor(&session),
 					   .sources = digest_sources(&session),
 					   .source_count = session.profiles.source_count,

@@ -96,6 +96,9 @@ static int roll_back(const struct context *context)
 	if (session.journal.hidden)
 		return session_fail(&session, EXIT_TROUBLE, render, "%s: %s", JOURNAL_DIR,
 				    strerror(EACCES));
+	if (session.journal.untrusted)
+		return session_fail(&session, EXIT_TROUBLE, render, "%s %s", JOURNAL_DIR,
+				    session.journal.untrusted);
 	session.report.notes = session.journal.problems;
 	struct transaction *transaction = choose(&session, id, &problem);
 	if (problem)

@@ -267,9 +267,20 @@ static const struct file *overlaid(const struct host *host, const char *path)
 	return NULL;
 }
 
+/* A link to a file with a planned content shows that content, too. */
+static const struct file *overlaid_target(struct host *host, const char *path)
+{
+	const struct file *file = overlaid(host, path);
+
+	if (file || !host->overlay_count)
+		return file;
+	const char *target = host_resolve(host, path);
+	return target ? overlaid(host, target) : NULL;
+}
+
 const struct file *host_file(struct host *host, const char *path)
 {
-	const struct file *overlay = overlaid(host, path);
+	const struct file *overlay = overlaid_target(host, path);
 
 	if (overlay)
 		return overlay;
@@ -529,16 +540,20 @@ void host_identify(struct host *host, struct host_identity *ret_identity)
 	struct utsname uts;
 
 	*ret_identity = (struct host_identity){
-		.name = first_line(host, host_file(host, "/etc/hostname")),
 		.machine_id = first_line(host, host_file(host, "/etc/machine-id")),
 		.os = os_name(host),
 	};
-	if (host_is_live(host) && !uname(&uts)) {
+	if (!host_is_live(host)) {
+		ret_identity->name = first_line(host, host_file(host, "/etc/hostname"));
+	} else if (!uname(&uts)) {
 		ret_identity->name = pool_strdup(host->pool, uts.nodename);
 		ret_identity->kernel = pool_strdup(host->pool, uts.release);
-		ret_identity->boot_id =
-			first_line(host, host_kernel(host, "/proc/sys/kernel/random/boot_id"));
 	}
 	if (!ret_identity->name)
 		ret_identity->name = "unknown";
+}
+
+const char *host_boot_id(struct host *host)
+{
+	return first_line(host, host_kernel(host, "/proc/sys/kernel/random/boot_id"));
 }

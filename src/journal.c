@@ -218,14 +218,15 @@ void journal_load(struct host *host, struct journal *ret_journal)
 	const struct directory *directory = host_directory(host, JOURNAL_DIR);
 
 	journal.hidden = directory->state == FILE_UNREADABLE;
-	if (directory->count) {
+	if (directory->state == FILE_DIRECTORY) {
 		/* Somebody who can write here could make root restore what he likes. */
 		const struct file *itself = host_file(host, JOURNAL_DIR);
 		if ((itself->mode & (S_IWGRP | S_IWOTH)) ||
 		    (geteuid() == 0 && host_is_live(host) && itself->uid != 0)) {
+			journal.untrusted = "is not trusted: others than root can write there "
+					    "(chown root, chmod 0700)";
 			notes_add(&journal.problems, NULL, (struct origin){ .file = JOURNAL_DIR },
-				  "not trusted: others than root can write here (chown root, chmod "
-				  "0700)");
+				  "%s", journal.untrusted);
 			*ret_journal = journal;
 			return;
 		}

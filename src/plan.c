@@ -128,11 +128,10 @@ static const char *released_value(struct plan *plan, struct host *host, const st
 				  const struct held_change *held)
 {
 	const char *key = sysctl_key_dotted(plan->pool, held->path + strlen("/proc/sys/"));
-	struct host_identity identity;
+	const char *boot_id = host_boot_id(host);
 	struct boot_value left;
 
-	host_identify(host, &identity);
-	if (identity.boot_id && held->boot_id && !strcmp(identity.boot_id, held->boot_id))
+	if (boot_id && held->boot_id && !strcmp(boot_id, held->boot_id))
 		return held->original.bytes;
 	boot_evaluate(host, query->engines.engine, &key, 1, &left, NULL);
 	return left.boot.state == READING_PRESENT ? value_format(plan->pool, left.boot.value)
@@ -158,6 +157,13 @@ static void release_one(struct plan *plan, struct host *host, const struct query
 	const char *id = held->id_count ? held->ids[0] : NULL;
 	if (held->kind == CHANGE_FILE) {
 		const struct image *original = &held->original;
+		if (original->exists && !original->bytes) {
+			notes_add(&plan->notes, NULL, nowhere,
+				  "%s cannot be put back as it was before keeltune: its copy is "
+				  "damaged",
+				  held->path);
+			return;
+		}
 		put_file(plan, host, id, held->path, original->exists ? original->bytes : NULL,
 			 original->size)
 			->release = true;
@@ -287,8 +293,6 @@ static bool comment_out(struct plan *plan, struct host *host, const char *id, co
 	memcpy(bytes + head + size, line, file->size - head);
 	const char *target = host_resolve(host, path); /* a link stays a link */
 	plan_put_file(plan, host, id, target ? target : path, bytes, file->size + size);
-	if (target && strcmp(target, path) != 0)
-		host_overlay(host, path, bytes, file->size + size);
 	return true;
 }
 

@@ -81,12 +81,6 @@ static void print_notes(FILE *out, const struct report *report, const struct not
 	}
 }
 
-static void print_error(FILE *out, const struct report *report)
-{
-	if (report->error)
-		print_wrapped(out, report->pool, "trouble: ", 9, report->error);
-}
-
 /* ---- audit ------------------------------------------------------------------------------- */
 
 static const char *cell(struct pool *pool, const struct reading *reading)
@@ -240,10 +234,8 @@ static void print_verdict(FILE *out, const struct report *report, const struct s
 
 static void render_audit(FILE *out, const struct report *report, const struct style *style)
 {
-	if (!report->audit) {
-		print_error(out, report);
+	if (!report->audit)
 		return;
-	}
 	print_heading(out, report, style);
 	print_findings(out, report, report->audit, style);
 	fputc('\n', out);
@@ -323,10 +315,8 @@ static void print_remaining(FILE *out, const struct report *report, const struct
 
 static void render_diff(FILE *out, const struct report *report, const struct style *style)
 {
-	if (!report->plan) {
-		print_error(out, report);
+	if (!report->plan)
 		return;
-	}
 	print_changes(out, report, style);
 	print_notes(out, report, &report->notes);
 	print_remaining(out, report, &report->plan->remaining, "still differs: ");
@@ -365,9 +355,7 @@ static void render_apply(FILE *out, const struct report *report, const struct st
 		fputs("nothing to change\n", out);
 	}
 	print_notes(out, report, &report->notes);
-	if (report->error)
-		print_error(out, report);
-	else if (report->audit)
+	if (report->audit)
 		print_remaining(out, report, report->audit, "still differs: ");
 	if (report->exit == 0)
 		fprintf(out, "the host complies with %s%s\n", safe(pool, report->profiles->names),
@@ -384,9 +372,7 @@ static void render_rollback(FILE *out, const struct report *report, const struct
 	const struct undo *undo = report->undo;
 
 	if (!undo) {
-		if (report->error)
-			print_error(out, report);
-		else
+		if (!report->error)
 			fputs("nothing to undo\n", out);
 		return;
 	}
@@ -414,7 +400,6 @@ static void render_rollback(FILE *out, const struct report *report, const struct
 		print_changes(out, report, style);
 	else if (report->exit == 0)
 		print_change_list(out, report, style);
-	print_error(out, report);
 	if (report->exit == 1)
 		fputs("nothing was undone; `keeltune rollback --force` puts the old state back all "
 		      "the same\n",
@@ -438,10 +423,6 @@ static void render_history(FILE *out, const struct report *report, const struct 
 {
 	struct pool *pool = report->pool;
 
-	if (report->error) {
-		print_error(out, report);
-		return;
-	}
 	for (size_t i = report->journal->count; i-- > 0;) {
 		const struct transaction *entry = &report->journal->transactions[i];
 		print_colored(out, style, BOLD, entry->id);
@@ -478,7 +459,6 @@ static void render_profile(FILE *out, const struct report *report, const struct 
 {
 	struct pool *pool = report->pool;
 
-	print_error(out, report);
 	if (report->profiles)
 		print_settings(out, report);
 	for (size_t i = 0; i < report->profile_entry_count; i++) {
