@@ -19,6 +19,7 @@ struct journal {
 	struct transaction *transactions; /* oldest first */
 	size_t count;
 	struct notes problems; /* directories that are no rollback files, and why */
+	const char *untrusted; /* why nothing there is believed, or NULL */
 	bool hidden;           /* the directory exists but may not be read */
 };
 
