@@ -29,17 +29,6 @@ void complain(const char *format, ...)
 	pool_free(pool);
 }
 
-static const char *now(struct pool *pool)
-{
-	time_t seconds = time(NULL);
-	struct tm utc;
-	char text[32];
-
-	gmtime_r(&seconds, &utc);
-	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-	return pool_strdup(pool, text);
-}
-
 int session_open(const struct context *context, struct session *session)
 {
 	struct error err;
@@ -53,7 +42,7 @@ int session_open(const struct context *context, struct session *session)
 	session->report = (struct report){ .command = context->command,
 					   .pool = session->pool,
 					   .root = context->options.root,
-					   .time = now(session->pool),
+					   .time = time(NULL),
 					   .notes.pool = session->pool };
 	host_identify(session->host, &session->report.host);
 	journal_load(session->host, &session->journal);

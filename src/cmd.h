@@ -53,6 +53,7 @@ int cmd_audit(const struct context *context);
 int cmd_diff(const struct context *context);
 int cmd_apply(const struct context *context);
 int cmd_rollback(const struct context *context);
+int cmd_explain(const struct context *context);
 int cmd_history(const struct context *context);
 int cmd_profile(const struct context *context);
 

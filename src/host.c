@@ -18,6 +18,14 @@
 #include <sys/utsname.h>
 #include <sys/xattr.h>
 
+/* What was asked before, by path. */
+struct answers {
+	struct answer {
+		const char *path, *text; /* text NULL: nothing */
+	} * items;
+	size_t count;
+};
+
 struct host {
 	struct pool *pool;
 	const char *root;      /* "" when live */
@@ -28,7 +36,8 @@ struct host {
 	const struct directory **directories;
 	const char **directory_paths;
 	size_t directory_count;
-	struct file *overlay; /* FILE_PRESENT or FILE_ABSENT */
+	struct answers links, targets; /* of host_link() and host_resolve() */
+	struct file *overlay;          /* FILE_PRESENT or FILE_ABSENT */
 	size_t overlay_count;
 };
 
@@ -146,7 +155,7 @@ static const char *parent_of(struct pool *pool, const char *path, const char **r
 	return pool_copy(pool, path, (size_t)(slash - path));
 }
 
-const char *host_link(struct host *host, const char *path)
+static const char *read_link(struct host *host, const char *path)
 {
 	char target[4096];
 	ssize_t size;
@@ -164,7 +173,7 @@ const char *host_link(struct host *host, const char *path)
 	return size < 0 ? NULL : pool_copy(host->pool, target, (size_t)size);
 }
 
-const char *host_resolve(struct host *host, const char *path)
+static const char *resolve(struct host *host, const char *path)
 {
 	char link[64], target[4096];
 	autofd int place = open_path(host, path, O_PATH);
@@ -184,10 +193,36 @@ const char *host_resolve(struct host *host, const char *path)
 	return pool_strdup(host->pool, target[skip] ? target + skip : "/");
 }
 
+static const char *answer(struct host *host, struct answers *answers, const char *path,
+			  const char *(*ask)(struct host *, const char *))
+{
+	for (size_t i = 0; i < answers->count; i++)
+		if (!strcmp(answers->items[i].path, path))
+			return answers->items[i].text;
+	const char *text = ask(host, path);
+	answers->items =
+		pool_extend(host->pool, answers->items, answers->count, sizeof *answers->items);
+	answers->items[answers->count++] =
+		(struct answer){ .path = pool_strdup(host->pool, path), .text = text };
+	return text;
+}
+
+const char *host_link(struct host *host, const char *path)
+{
+	return answer(host, &host->links, path, read_link);
+}
+
+const char *host_resolve(struct host *host, const char *path)
+{
+	return answer(host, &host->targets, path, resolve);
+}
+
 /* ---- files ------------------------------------------------------------------------------- */
 
-/* Reads to the end. SIZE is a hint (0 for /proc). Returns 0, -EFBIG or -errno. */
-static int read_all(struct pool *pool, int fd, size_t hint, const char **ret_bytes,
+/* Reads to the end. HINT: the size that fstat(2) says, 0 for /proc. WHOLE: one read(2) gives all,
+ * as of regular files on a disk and of /proc/sys; a short one is then the end. 0, -EFBIG or -errno.
+ */
+static int read_all(struct pool *pool, int fd, size_t hint, bool whole, const char **ret_bytes,
 		    size_t *ret_size)
 {
 	size_t room = hint ? hint + 1 : 4096, size = 0;
@@ -207,9 +242,9 @@ static int read_all(struct pool *pool, int fd, size_t hint, const char **ret_byt
 			continue;
 		if (got < 0)
 			return -errno;
-		if (!got)
-			break;
 		size += (size_t)got;
+		if (!got || (whole && size < room))
+			break;
 	}
 	bytes[size] = '\0';
 	*ret_bytes = bytes;
@@ -238,6 +273,7 @@ static void read_file(struct host *host, struct file *file)
 	file->mode = st.st_mode;
 	file->uid = st.st_uid;
 	file->gid = st.st_gid;
+	file->mtime = st.st_mtime;
 	file->state = FILE_UNREADABLE;
 	if (fd < 0) {
 		file->error = fd;
@@ -250,8 +286,8 @@ static void read_file(struct host *host, struct file *file)
 	} else if (st.st_size > HOST_FILE_MAX) {
 		file->error = -EFBIG;
 	} else {
-		file->error =
-			read_all(host->pool, fd, (size_t)st.st_size, &file->bytes, &file->size);
+		file->error = read_all(host->pool, fd, (size_t)st.st_size, st.st_size > 0,
+				       &file->bytes, &file->size);
 		if (!file->error)
 			file->state = FILE_PRESENT;
 		else
@@ -278,37 +314,67 @@ static const struct file *overlaid_target(struct host *host, const char *path)
 	return target ? overlaid(host, target) : NULL;
 }
 
-const struct file *host_file(struct host *host, const char *path)
+static const struct file *cached(struct host *host, const char *path)
 {
-	const struct file *overlay = overlaid_target(host, path);
-
-	if (overlay)
-		return overlay;
 	for (size_t i = 0; i < host->file_count; i++)
 		if (!strcmp(host->files[i]->path, path))
 			return host->files[i];
+	return NULL;
+}
 
+static struct file *new_file(struct host *host, const char *path)
+{
 	struct file *file = pool_alloc(host->pool, sizeof *file);
+
 	file->path = pool_strdup(host->pool, path);
-	read_file(host, file);
+	file->bytes = "";
 	host->files =
 		pool_extend(host->pool, (void *)host->files, host->file_count, sizeof *host->files);
 	host->files[host->file_count++] = file;
 	return file;
 }
 
+const struct file *host_file(struct host *host, const char *path)
+{
+	const struct file *known = overlaid_target(host, path);
+
+	if (!known)
+		known = cached(host, path);
+	if (known)
+		return known;
+	struct file *file = new_file(host, path);
+	read_file(host, file);
+	return file;
+}
+
+/* Without fstat(2): what lies under /proc is what it is. */
+static void read_kernel(struct host *host, struct file *file)
+{
+	autofd int fd = open_path(host, file->path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+
+	if (fd == -ENOENT || fd == -ENOTDIR) {
+		file->state = FILE_ABSENT;
+		return;
+	}
+	bool whole = !strncmp(file->path, "/proc/sys/", strlen("/proc/sys/"));
+	file->error = fd < 0 ? fd : read_all(host->pool, fd, 0, whole, &file->bytes, &file->size);
+	file->state = file->error == -EISDIR ? FILE_DIRECTORY
+		      : file->error          ? FILE_UNREADABLE
+					     : FILE_PRESENT;
+}
+
 const struct file *host_kernel(struct host *host, const char *path)
 {
-	const struct file *overlay = overlaid(host, path);
+	const struct file *known = overlaid(host, path);
 
-	if (overlay)
-		return overlay;
-	struct file *file = pool_alloc(host->pool, sizeof *file);
-	file->path = pool_strdup(host->pool, path);
+	if (!known)
+		known = cached(host, path);
+	if (known)
+		return known;
+	struct file *file = new_file(host, path);
+	file->state = FILE_ABSENT;
 	if (host_is_live(host))
-		read_file(host, file);
-	else
-		*file = (struct file){ .path = file->path, .state = FILE_ABSENT, .bytes = "" };
+		read_kernel(host, file);
 	return file;
 }
 
@@ -424,6 +490,13 @@ const struct directory *host_directory(struct host *host, const char *path)
 	return shown;
 }
 
+void host_overlay_drop(struct host *host, const char *path)
+{
+	for (size_t i = 0; i < host->overlay_count; i++)
+		if (!strcmp(host->overlay[i].path, path))
+			host->overlay[i--] = host->overlay[--host->overlay_count];
+}
+
 void host_overlay(struct host *host, const char *path, const char *bytes, size_t size)
 {
 	struct file file = { .path = pool_strdup(host->pool, path),
@@ -485,7 +558,7 @@ int host_image(struct host *host, const char *path, struct image *ret_image)
 	if (st.st_size > HOST_FILE_MAX)
 		return -EFBIG;
 	image.exists = true;
-	int rc = read_all(host->pool, fd, (size_t)st.st_size, &image.bytes, &image.size);
+	int rc = read_all(host->pool, fd, (size_t)st.st_size, false, &image.bytes, &image.size);
 	if (rc < 0)
 		return rc;
 	if (kernel) {

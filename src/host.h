@@ -11,6 +11,7 @@
 #include "model.h"
 
 #include <sys/types.h>
+#include <time.h>
 
 struct error;
 struct host;
@@ -47,13 +48,14 @@ struct file {
 	mode_t mode; /* st_mode of what it resolves to */
 	uid_t uid;
 	gid_t gid;
+	time_t mtime;
 };
 
 /* Never NULL; owned by HOST. PATH is copied. */
 const struct file *host_file(struct host *host, const char *path);
 
-/* As host_file(), for /proc/sys, /proc/1/...: never through the root of an offline tree (there the
- * answer is FILE_ABSENT), and not cached. The overlay applies. */
+/* As host_file(), for what the running kernel says (/proc/...), without mode, owner and time: never
+ * through the root of an offline tree, where the answer is FILE_ABSENT. */
 const struct file *host_kernel(struct host *host, const char *path);
 
 struct directory {
@@ -90,5 +92,6 @@ const char *host_boot_id(struct host *host); /* NULL for a tree */
 
 /* The overlay. BYTES NULL: as if PATH did not exist. Both are copied. */
 void host_overlay(struct host *host, const char *path, const char *bytes, size_t size);
+void host_overlay_drop(struct host *host, const char *path); /* as it really is again */
 
 #endif

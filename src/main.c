@@ -35,6 +35,8 @@ static const struct command commands[] = {
 	{ "apply", "[PROFILE...]", "make the host comply, write a rollback file", cmd_apply },
 	{ "rollback", "[ID]", "undo an apply (the newest not yet undone)", cmd_rollback },
 	{ "history", "", "list the rollback files", cmd_history },
+	{ "explain", "KEY...", "every layer of a sysctl key: who wins, who loses, why",
+	  cmd_explain },
 	{ "profile", "list | show NAME... | check FILE...", "list, resolve, check profiles",
 	  cmd_profile },
 };
@@ -83,7 +85,7 @@ static const struct option_row options[] = {
 	{ OPTION_RUNTIME, "runtime", NULL, "audit diff apply", "running values only" },
 	{ OPTION_PERSISTENT, "persistent", NULL, "audit diff apply",
 	  "what boot and login get only" },
-	{ OPTION_ENGINE, "engine", "ENGINE", "audit diff apply",
+	{ OPTION_ENGINE, "engine", "ENGINE", "audit diff apply explain",
 	  "who applies sysctl files at boot: systemd, procps, procps3, busybox" },
 	{ OPTION_DRY_RUN, "dry-run", NULL, "apply rollback",
 	  "show what would change, change nothing" },

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Reports as JSON, one object each; packaging/schemas has their schemas. */
-#include "cleanup.h"
+#include "catalog.h"
 #include "diff.h"
 #include "escape.h"
 #include "pool.h"
@@ -53,18 +53,28 @@ static json_t *notes(struct pool *pool, const struct notes *list)
 	return array;
 }
 
+static json_t *rfc3339(time_t time)
+{
+	struct tm utc;
+	char string[32] = "";
+
+	if (gmtime_r(&time, &utc))
+		strftime(string, sizeof string, "%Y-%m-%dT%H:%M:%SZ", &utc);
+	return json_string(string);
+}
+
 static json_t *head(const struct report *report)
 {
 	struct pool *pool = report->pool;
 
 	json_t *object = json_pack(
-		"{s:o, s:{s:s, s:s}, s:{s:o, s:o, s:o, s:o}, s:s, s:s, s:i, s:o, s:o, s:o, s:o}",
+		"{s:o, s:{s:s, s:s}, s:{s:o, s:o, s:o, s:o}, s:o, s:s, s:i, s:o, s:o, s:o, s:o}",
 		"schema", json_sprintf("keeltune/%s/1", report->command), "tool", "name",
 		"keeltune", "version", KEELTUNE_VERSION, "host", "name",
 		text(pool, report->host.name), "machine_id", text(pool, report->host.machine_id),
 		"os", text(pool, report->host.os), "kernel", text(pool, report->host.kernel),
-		"time", report->time, "result", report->result, "exit", report->exit, "root",
-		text(pool, report->root), "error", text(pool, report->error), "interrupted",
+		"time", rfc3339(report->time), "result", report->result, "exit", report->exit,
+		"root", text(pool, report->root), "error", text(pool, report->error), "interrupted",
 		text(pool, report->interrupted), "notes", notes(pool, &report->notes));
 	if (report->profiles)
 		json_object_set_new(object, "profiles", text(pool, report->profiles->names));
@@ -80,18 +90,16 @@ static void finish(FILE *out, json_t *object)
 
 /* ---- findings ---------------------------------------------------------------------------- */
 
-static json_t *shadowed(struct pool *pool, const struct observed *observed)
+static json_t *shadowed(struct pool *pool, const struct shadow *shadows, size_t count)
 {
 	json_t *array = json_array();
 
-	for (size_t i = 0; i < observed->shadowed_count; i++) {
-		const struct shadow *shadow = &observed->shadowed[i];
+	for (size_t i = 0; i < count; i++)
 		json_array_append_new(array, json_pack("{s:o, s:o, s:o, s:o}", "file",
-						       text(pool, shadow->origin.file), "line",
-						       json_integer(shadow->origin.line), "value",
-						       value(pool, shadow->value), "why",
-						       text(pool, shadow->why)));
-	}
+						       text(pool, shadows[i].origin.file), "line",
+						       json_integer(shadows[i].origin.line),
+						       "value", value(pool, shadows[i].value),
+						       "why", text(pool, shadows[i].why)));
 	return array;
 }
 
@@ -123,15 +131,15 @@ static json_t *finding(struct pool *pool, const struct finding *f)
 
 	for (enum layer i = 0; i < LAYER_COUNT; i++)
 		json_object_set_new(layers, layer_name(i), reading(pool, &f->observed.layer[i]));
-	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id",
-			 f->setting->id, "verdict", verdict_name(f->verdict), "want",
-			 value(pool, f->setting->want), "at_least",
-			 value(pool, f->setting->at_least), "at_most",
-			 value(pool, f->setting->at_most), "layers", layers, "origin",
-			 origin(pool, finding_origin(f)), "shadowed", shadowed(pool, &f->observed),
-			 "deviations", deviations(pool, &f->observed), "reason",
-			 text(pool, f->reason), "purpose", text(pool, f->setting->reason),
-			 "profile", origin(pool, f->setting->origin));
+	return json_pack(
+		"{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id",
+		f->setting->id, "verdict", verdict_name(f->verdict), "want",
+		value(pool, f->setting->want), "at_least", value(pool, f->setting->at_least),
+		"at_most", value(pool, f->setting->at_most), "layers", layers, "origin",
+		origin(pool, finding_origin(f)), "shadowed",
+		shadowed(pool, f->observed.shadowed, f->observed.shadowed_count), "deviations",
+		deviations(pool, &f->observed), "reason", text(pool, f->reason), "purpose",
+		text(pool, f->setting->reason), "profile", origin(pool, f->setting->origin));
 }
 
 static json_t *findings(struct pool *pool, const struct audit *audit, bool all)
@@ -268,6 +276,50 @@ static void render_rollback(FILE *out, const struct report *report, const struct
 	finish(out, object);
 }
 
+/* ---- explain ----------------------------------------------------------------------------- */
+
+static json_t *explanation(const struct report *report, const struct explanation *e)
+{
+	struct pool *pool = report->pool;
+	json_t *engines = json_object(), *files = json_array();
+
+	for (enum engine i = ENGINE_SYSTEMD; i < ENGINE_COUNT; i++)
+		json_object_set_new(engines, engine_name(i),
+				    json_pack("{s:o, s:o, s:o}", "value",
+					      reading(pool, &e->engines[i].boot), "origin",
+					      origin(pool, e->engines[i].boot.origin), "why",
+					      text(pool, e->engines[i].boot.why)));
+	for (size_t i = 0; i < e->file_count; i++)
+		json_array_append_new(files, json_pack("{s:o, s:o, s:o}", "file",
+						       text(pool, e->files[i].path), "package",
+						       text(pool, e->files[i].package), "written",
+						       text(pool, e->files[i].written)));
+	json_t *boot =
+		json_pack("{s:o, s:s, s:o, s:o, s:o}", "value", reading(pool, &e->boot.boot),
+			  "engine", engine_name(report->query->engines.engine), "origin",
+			  origin(pool, e->boot.boot.origin), "why", text(pool, e->boot.boot.why),
+			  "shadowed", shadowed(pool, e->boot.shadowed, e->boot.shadowed_count));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id",
+			 text(pool, e->id), "help", text(pool, e->row ? e->row->help : NULL),
+			 "running", reading(pool, &e->running), "boot", boot, "engines", engines,
+			 "default", value(pool, e->row ? e->row->initial : (struct value){ 0 }),
+			 "files", files, "removed", text(pool, e->removed), "nearest",
+			 text(pool, e->nearest), "command", text(pool, e->command));
+}
+
+static void render_explain(FILE *out, const struct report *report, const struct style *style)
+{
+	json_t *object = head(report);
+	json_t *settings = json_array();
+
+	(void)style;
+	for (size_t i = 0; i < report->explanation_count; i++)
+		json_array_append_new(settings, explanation(report, &report->explanations[i]));
+	json_object_set_new(object, "engine", engine(report->pool, report->query));
+	json_object_set_new(object, "settings", settings);
+	finish(out, object);
+}
+
 /* ---- history and profiles ---------------------------------------------------------------- */
 
 static json_t *actor(struct pool *pool, const struct actor *by)
@@ -348,6 +400,7 @@ const struct renderer renderer_json = {
 	.diff = render_diff,
 	.apply = render_apply,
 	.rollback = render_rollback,
+	.explain = render_explain,
 	.history = render_history,
 	.profile = render_profile,
 };

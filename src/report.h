@@ -8,19 +8,21 @@
 
 #include "apply.h"
 #include "audit.h"
+#include "explain.h"
 #include "host.h"
 #include "journal.h"
 #include "plan.h"
 #include "profile.h"
 
 #include <stdio.h>
+#include <time.h>
 
 struct report {
 	const char *command;
 	struct pool *pool;
 	struct host_identity host;
 	const char *root; /* of --root, or NULL */
-	const char *time; /* RFC 3339 UTC */
+	time_t time;
 	int exit;
 	const char *result; /* "ok", "differs", "trouble" */
 	struct notes notes;
@@ -36,6 +38,8 @@ struct report {
 	const char *transaction;            /* apply, rollback: id of the rollback file */
 	const struct undo *undo;            /* rollback */
 	const struct journal *journal;      /* history */
+	const struct explanation *explanations; /* explain */
+	size_t explanation_count;
 	const struct profile_entry *profile_entries; /* profile list */
 	size_t profile_entry_count;
 	const struct profile_source *checked; /* profile check: files without errors */
@@ -57,6 +61,7 @@ struct renderer {
 	render_function *diff;
 	render_function *apply;
 	render_function *rollback;
+	render_function *explain;
 	render_function *history;
 	render_function *profile;
 };

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+/* Gathers what is to say about one key, see explain.h. Judges nothing. */
+#include "explain.h"
+
+#include "catalog.h"
+#include "host.h"
+#include "package.h"
+#include "pool.h"
+#include "suggest.h"
+
+#include <string.h>
+#include <time.h>
+
+/* ---- files ------------------------------------------------------------------------------- */
+
+const struct explained_file *explain_find_file(const struct explanation *explanation,
+					       const char *path)
+{
+	for (size_t i = 0; i < explanation->file_count; i++)
+		if (!strcmp(explanation->files[i].path, path))
+			return &explanation->files[i];
+	return NULL;
+}
+
+static const char *written(struct pool *pool, const struct file *file)
+{
+	struct tm utc;
+	char text[32];
+
+	if (file->state != FILE_PRESENT || !gmtime_r(&file->mtime, &utc) ||
+	    !strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc))
+		return NULL;
+	return pool_strdup(pool, text);
+}
+
+static void add_file(struct host *host, struct explanation *explanation, struct origin origin)
+{
+	struct pool *pool = host_pool(host);
+
+	/* The kernel command line and the like have no owner. */
+	if (!origin.file || !strncmp(origin.file, "/proc/", strlen("/proc/")) ||
+	    explain_find_file(explanation, origin.file))
+		return;
+	explanation->files = pool_extend(pool, explanation->files, explanation->file_count,
+					 sizeof *explanation->files);
+	explanation->files[explanation->file_count++] =
+		(struct explained_file){ .path = origin.file,
+					 .package = package_owner(host, origin.file),
+					 .written = written(pool, host_file(host, origin.file)) };
+}
+
+static void add_files(struct host *host, struct explanation *explanation,
+		      const struct boot_value *value)
+{
+	add_file(host, explanation, value->boot.origin);
+	for (size_t i = 0; i < value->shadowed_count; i++)
+		add_file(host, explanation, value->shadowed[i].origin);
+}
+
+/* ---- the command that would change it ---------------------------------------------------- */
+
+static bool wins(struct host *host, const struct engine_choice *engines, const char *key,
+		 const char *file, struct value value)
+{
+	enum engine asked[] = { engines->engine, engines->other };
+
+	for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+		struct boot_value left;
+		if (asked[i] == ENGINE_NONE)
+			continue;
+		boot_evaluate(host, asked[i], &key, 1, &left, NULL);
+		if (left.boot.state != READING_PRESENT || !value_equals(left.boot.value, value) ||
+		    !left.boot.origin.file || strcmp(left.boot.origin.file, file) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* Where a line at the end of a file would win under every installed engine: tried out on the
+ * overlay, not guessed. */
+static const char *find_command(struct host *host, const struct engine_choice *engines,
+				const struct explanation *explanation)
+{
+	struct pool *pool = host_pool(host);
+	const struct value probe = explanation->row ? explanation->row->safe_max : value_number(1);
+	const char *winner = explanation->boot.boot.origin.file;
+	const char *const candidates[] = { "/etc/sysctl.d/99-zz-local.conf", winner,
+					   "/etc/sysctl.conf" };
+
+	if (engines->engine == ENGINE_NONE || !value_is_ordered(probe) ||
+	    (explanation->row && explanation->row->type == SYSCTL_PORTS))
+		return NULL;
+	for (size_t i = 0; i < sizeof candidates / sizeof *candidates; i++) {
+		const char *path = candidates[i];
+		if (!path || strncmp(path, "/etc/", strlen("/etc/")) != 0)
+			continue;
+		const struct file *file = host_file(host, path);
+		if (file->state != FILE_PRESENT && file->state != FILE_ABSENT)
+			continue;
+		const char *line =
+			pool_printf(pool, "%.*s\n%s = %s\n", (int)file->size, file->bytes,
+				    explanation->key, value_format(pool, probe));
+		host_overlay(host, path, line, strlen(line));
+		bool good = wins(host, engines, explanation->key, path, probe);
+		host_overlay_drop(host, path);
+		if (good)
+			return pool_printf(pool, "echo '%s = VALUE' >>%s && sysctl -w '%s=VALUE'",
+					   explanation->key, path, explanation->key);
+	}
+	return NULL;
+}
+
+/* ---- the key ----------------------------------------------------------------------------- */
+
+static struct reading read_running(struct host *host, const char *path)
+{
+	struct pool *pool = host_pool(host);
+	const struct file *file = host_kernel(host, pool_printf(pool, "/proc/sys/%s", path));
+
+	if (!host_is_live(host))
+		return (struct reading){ .state = READING_NOT_APPLICABLE,
+					 .why = "a tree has no running values" };
+	if (file->state == FILE_PRESENT)
+		return (struct reading){ .state = READING_PRESENT,
+					 .value = value_parse(pool, file->bytes) };
+	if (file->state == FILE_UNREADABLE)
+		return (struct reading){ .state = READING_UNREADABLE,
+					 .why = strerror(-file->error) };
+	return (struct reading){ .state = READING_ABSENT, .why = "this kernel has no such key" };
+}
+
+static const char *nearest_key(const char *key)
+{
+	const char *names[64];
+	size_t count, used = 0;
+	const struct sysctl_row *rows = catalog_sysctls(&count);
+
+	for (size_t i = 0; i < count && used < sizeof names / sizeof *names; i++)
+		names[used++] = rows[i].key;
+	const char *near = suggest_nearest(key, names, used);
+	if (near)
+		return near;
+	/* "tcp_keepalive_time" alone is a common way to ask. */
+	for (size_t i = 0; i < used; i++) {
+		const char *last = strrchr(names[i], '.') + 1, *asked = strrchr(key, '.');
+		if (!strcmp(last, asked ? asked + 1 : key))
+			return names[i];
+	}
+	return NULL;
+}
+
+bool explain_sysctl(struct host *host, const struct engine_choice *engines, const char *name,
+		    struct explanation *ret, struct notes *notes)
+{
+	struct pool *pool = host_pool(host);
+	struct explanation explanation = { 0 };
+
+	if (!strncmp(name, "sysctl:", strlen("sysctl:")))
+		name += strlen("sysctl:");
+	if (!strncmp(name, "/proc/sys/", strlen("/proc/sys/")))
+		name += strlen("/proc/sys/");
+	const char *path = sysctl_key_path(pool, name);
+	if (!path) {
+		explanation.nearest = nearest_key(name);
+		explanation.key = explanation.id = pool_strdup(pool, name);
+		*ret = explanation;
+		return false;
+	}
+	explanation.key = sysctl_key_dotted(pool, path);
+	explanation.id = pool_printf(pool, "sysctl:%s", explanation.key);
+	explanation.row = catalog_sysctl(explanation.key);
+	explanation.running = read_running(host, path);
+	boot_evaluate(host, engines->engine, &explanation.key, 1, &explanation.boot, notes);
+	add_files(host, &explanation, &explanation.boot);
+	for (enum engine engine = ENGINE_SYSTEMD; engine < ENGINE_COUNT; engine++) {
+		boot_evaluate(host, engine, &explanation.key, 1, &explanation.engines[engine],
+			      NULL);
+		add_files(host, &explanation, &explanation.engines[engine]);
+	}
+	explanation.removed = catalog_removed_sysctl(explanation.key);
+	if (!explanation.row && explanation.running.state != READING_PRESENT)
+		explanation.nearest = nearest_key(explanation.key);
+	explanation.command = find_command(host, engines, &explanation);
+	*ret = explanation;
+	return true;
+}

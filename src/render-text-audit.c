@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+/* The table of an audit, for people; see render-text.h. */
+#include "pool.h"
+#include "render-text.h"
+
+#include <string.h>
+
+static const char *cell(struct pool *pool, const struct reading *reading)
+{
+	switch (reading->state) {
+	case READING_NOT_APPLICABLE:
+		return "-";
+	case READING_ABSENT:
+		return "none";
+	case READING_UNREADABLE:
+		return "?";
+	case READING_PRESENT:
+		break;
+	}
+	if (value_equals(reading->value, value_number(INT64_MAX)))
+		return "2^63-1";
+	return text_safe(pool, value_format(pool, reading->value));
+}
+
+static const char *wanted(struct pool *pool, const struct setting *setting)
+{
+	bool low = setting->at_least.kind != VALUE_NONE, high = setting->at_most.kind != VALUE_NONE;
+	const char *least = value_format(pool, setting->at_least);
+	const char *most = value_format(pool, setting->at_most);
+
+	if (low && high)
+		return pool_printf(pool, "%s..%s", least, most);
+	if (low)
+		return pool_printf(pool, ">= %s", least);
+	if (high)
+		return pool_printf(pool, "<= %s", most);
+	return text_safe(pool, value_format(pool, setting->want));
+}
+
+enum column {
+	COLUMN_SETTING,
+	COLUMN_WANTED,
+	COLUMN_RUNNING,
+	COLUMN_BOOT,
+	COLUMN_VERDICT,
+	COLUMN_COUNT
+};
+
+static void fill_row(struct pool *pool, const struct finding *finding,
+		     const char *row[COLUMN_COUNT])
+{
+	const struct reading *layer = finding->observed.layer;
+
+	row[COLUMN_SETTING] = text_safe(pool, finding->setting->id);
+	row[COLUMN_WANTED] = wanted(pool, finding->setting);
+	row[COLUMN_RUNNING] =
+		finding->setting->provider->files_only ? "-" : cell(pool, &layer[LAYER_RUNNING]);
+	row[COLUMN_BOOT] = cell(pool, &layer[LAYER_BOOT]);
+	row[COLUMN_VERDICT] = verdict_name(finding->verdict);
+}
+
+static const char *verdict_color(enum verdict verdict)
+{
+	static const char *const colors[VERDICT_COUNT] = { GREEN, RED, YELLOW, DIM };
+
+	return colors[verdict];
+}
+
+static void print_row(FILE *out, const char *const row[COLUMN_COUNT],
+		      const size_t width[COLUMN_COUNT], const struct style *style,
+		      const char *color)
+{
+	for (size_t i = 0; i < COLUMN_VERDICT; i++)
+		fprintf(out, "%-*s  ", (int)width[i], row[i]);
+	text_colored(out, style, color, row[COLUMN_VERDICT]);
+	fputc('\n', out);
+}
+
+static void print_why(FILE *out, struct pool *pool, const struct finding *finding, bool verbose)
+{
+	const struct observed *observed = &finding->observed;
+
+	if (finding->reason)
+		text_wrapped(out, pool, "    ", 4, finding->reason);
+	else if (verbose && observed->layer[LAYER_CONFIGURED].origin.file)
+		text_wrapped(
+			out, pool, "    ", 4,
+			pool_printf(pool, "set by %s",
+				    text_place(pool, observed->layer[LAYER_CONFIGURED].origin)));
+	for (size_t i = 0;
+	     i < observed->shadowed_count && (verbose || finding->verdict == VERDICT_DIFFERS);
+	     i++) {
+		const struct shadow *shadow = &observed->shadowed[i];
+		text_wrapped(out, pool, "    loses: ", 11,
+			     pool_printf(pool, "%s says %s (%s)", text_place(pool, shadow->origin),
+					 value_format(pool, shadow->value), shadow->why));
+	}
+	if (verbose && finding->setting->reason)
+		text_wrapped(out, pool, "    wanted because: ", 8, finding->setting->reason);
+}
+
+static void print_findings(FILE *out, const struct report *report, const struct audit *audit,
+			   const struct style *style)
+{
+	static const char *const titles[COLUMN_COUNT] = { "SETTING", "WANTED", "RUNNING",
+							  "BOOT/LOGIN", "VERDICT" };
+	size_t width[COLUMN_COUNT];
+	const char *row[COLUMN_COUNT];
+
+	for (size_t i = 0; i < COLUMN_COUNT; i++)
+		width[i] = strlen(titles[i]);
+	for (size_t i = 0; i < audit->count; i++) {
+		fill_row(report->pool, &audit->findings[i], row);
+		for (size_t j = 0; j < COLUMN_COUNT; j++)
+			if (strlen(row[j]) > width[j])
+				width[j] = strlen(row[j]);
+	}
+	print_row(out, titles, width, style, BOLD);
+	for (size_t i = 0; i < audit->count; i++) {
+		fill_row(report->pool, &audit->findings[i], row);
+		print_row(out, row, width, style, verdict_color(audit->findings[i].verdict));
+		print_why(out, report->pool, &audit->findings[i], style->verbose);
+	}
+}
+
+static void print_heading(FILE *out, const struct report *report, const struct style *style)
+{
+	struct pool *pool = report->pool;
+	const struct engine_choice *engines = &report->query->engines;
+
+	text_colored(out, style, BOLD, text_safe(pool, report->profiles->names));
+	fprintf(out, " on %s", text_safe(pool, report->root ? report->root : report->host.name));
+	if (report->host.os)
+		fprintf(out, " (%s)", text_safe(pool, report->host.os));
+	fputc('\n', out);
+	text_wrapped(out, pool, "boot engine: ", 13,
+		     pool_printf(pool, "%s (%s)", engine_program(engines->engine),
+				 engines->detected_by));
+	fputc('\n', out);
+}
+
+static void print_verdict(FILE *out, const struct report *report, const struct style *style)
+{
+	const size_t *summary = report->audit->summary;
+	enum verdict verdict = summary[VERDICT_UNKNOWN]   ? VERDICT_UNKNOWN
+			       : summary[VERDICT_DIFFERS] ? VERDICT_DIFFERS
+							  : VERDICT_OK;
+	static const char *const words[VERDICT_COUNT] = { "compliant", "differs",
+							  "could not be judged" };
+
+	fputs("verdict: ", out);
+	text_colored(out, style, verdict_color(verdict), words[verdict]);
+	fprintf(out, " - %zu ok, %zu differ%s, %zu unknown, %zu skipped\n", summary[VERDICT_OK],
+		summary[VERDICT_DIFFERS], summary[VERDICT_DIFFERS] == 1 ? "s" : "",
+		summary[VERDICT_UNKNOWN], summary[VERDICT_SKIPPED]);
+}
+
+void text_audit(FILE *out, const struct report *report, const struct style *style)
+{
+	if (!report->audit)
+		return;
+	print_heading(out, report, style);
+	print_findings(out, report, report->audit, style);
+	fputc('\n', out);
+	text_notes(out, report, &report->notes);
+	if (report->notes.count)
+		fputc('\n', out);
+	print_verdict(out, report, style);
+	if (report->audit->summary[VERDICT_DIFFERS])
+		fputs("`keeltune diff` shows what `keeltune apply` would change.\n", out);
+}

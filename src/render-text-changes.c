@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+/* Changes, for people: diff, apply, rollback; see render-text.h. */
+#include "diff.h"
+#include "escape.h"
+#include "pool.h"
+#include "render-text.h"
+
+#include <string.h>
+
+static void print_diff(FILE *out, struct pool *pool, const struct change *change,
+		       const struct style *style)
+{
+	const char *diff = diff_unified(pool, change);
+
+	if (!style->color) {
+		fputs(diff, out); /* bytes as they are: patch(1) reads this */
+		return;
+	}
+	for (const char *line = diff; *line;) {
+		size_t size = strcspn(line, "\n");
+		bool header = !strncmp(line, "---", 3) || !strncmp(line, "+++", 3);
+		const char *color = header         ? BOLD
+				    : *line == '+' ? GREEN
+				    : *line == '-' ? RED
+				    : *line == '@' ? CYAN
+						   : "";
+		text_colored(out, style, color,
+			     escape_control(pool, pool_copy(pool, line, size), "\t"));
+		fputc('\n', out);
+		line += size + (line[size] == '\n');
+	}
+}
+
+static const char *shown(struct pool *pool, const struct image *image)
+{
+	return text_safe(pool, value_format(pool, value_parse(pool, image->bytes)));
+}
+
+static void print_sysctl_change(FILE *out, struct pool *pool, const struct change *change,
+				const struct style *style)
+{
+	fprintf(out, "sysctl %s: ",
+		text_safe(pool, sysctl_key_dotted(pool, change->path + strlen("/proc/sys/"))));
+	text_colored(out, style, RED, shown(pool, &change->before));
+	fputs(" -> ", out);
+	text_colored(out, style, GREEN, shown(pool, &change->after));
+	fputs(change->release ? "  (released)\n" : "\n", out);
+}
+
+static void print_changes(FILE *out, const struct report *report, const struct style *style)
+{
+	for (size_t i = 0; i < report->plan->count; i++)
+		if (report->plan->changes[i].kind == CHANGE_SYSCTL)
+			print_sysctl_change(out, report->pool, &report->plan->changes[i], style);
+	for (size_t i = 0; i < report->plan->count; i++)
+		if (report->plan->changes[i].kind == CHANGE_FILE)
+			print_diff(out, report->pool, &report->plan->changes[i], style);
+}
+
+/* What stays different, and why. */
+static void print_remaining(FILE *out, const struct report *report, const struct audit *audit,
+			    const char *lead)
+{
+	for (size_t i = 0; i < audit->count; i++) {
+		const struct finding *finding = &audit->findings[i];
+		if (finding->verdict != VERDICT_DIFFERS && finding->verdict != VERDICT_UNKNOWN)
+			continue;
+		text_wrapped(out, report->pool, lead, 4,
+			     pool_printf(report->pool, "%s: %s", finding->setting->id,
+					 finding->reason ? finding->reason : "differs"));
+	}
+}
+
+void text_diff(FILE *out, const struct report *report, const struct style *style)
+{
+	if (!report->plan)
+		return;
+	print_changes(out, report, style);
+	text_notes(out, report, &report->notes);
+	print_remaining(out, report, &report->plan->remaining, "still differs: ");
+	if (!report->plan->count && !report->exit)
+		fprintf(out, "nothing to change: the host complies with %s\n",
+			text_safe(report->pool, report->profiles->names));
+}
+
+static void print_change_list(FILE *out, const struct report *report, const struct style *style)
+{
+	for (size_t i = 0; i < report->plan->count; i++) {
+		const struct change *change = &report->plan->changes[i];
+		fputs("  ", out);
+		if (change->kind == CHANGE_SYSCTL) {
+			print_sysctl_change(out, report->pool, change, style);
+			continue;
+		}
+		fprintf(out, "%s: %s\n", text_safe(report->pool, change->path),
+			!change->before.exists  ? "created"
+			: !change->after.exists ? "removed"
+						: "changed");
+	}
+	if (style->verbose)
+		print_changes(out, report, style);
+}
+
+void text_apply(FILE *out, const struct report *report, const struct style *style)
+{
+	struct pool *pool = report->pool;
+
+	if (report->transaction && report->exit <= 1) {
+		fprintf(out, "%s applied: %zu change%s\n", text_safe(pool, report->profiles->names),
+			report->plan->count, text_plural(report->plan->count));
+		print_change_list(out, report, style);
+	} else if (report->exit <= 1) {
+		fputs("nothing to change\n", out);
+	}
+	text_notes(out, report, &report->notes);
+	if (report->audit)
+		print_remaining(out, report, report->audit, "still differs: ");
+	if (report->exit == 0)
+		fprintf(out, "the host complies with %s%s\n",
+			text_safe(pool, report->profiles->names),
+			report->query->runtime && report->query->persistent ? ""
+			: report->query->runtime                            ? " (running values)"
+									    : " (boot and login)");
+	if (report->transaction)
+		fprintf(out, "undo with: keeltune rollback %s\n", report->transaction);
+}
+
+void text_rollback(FILE *out, const struct report *report, const struct style *style)
+{
+	struct pool *pool = report->pool;
+	const struct undo *undo = report->undo;
+
+	if (!undo) {
+		if (!report->error)
+			fputs("nothing to undo\n", out);
+		return;
+	}
+	for (size_t i = 0; i < undo->conflict_count; i++) {
+		const struct conflict *conflict = &undo->conflicts[i];
+		bool file = conflict->change->kind == CHANGE_FILE;
+		const char *found =
+			!conflict->found.exists ? "is gone"
+			: file                  ? "has other content now"
+			       : pool_printf(pool, "is %s now", shown(pool, &conflict->found));
+		const char *recorded = file ? ""
+					    : pool_printf(pool, ", keeltune had set %s",
+							  shown(pool, &conflict->change->after));
+		text_wrapped(out, pool, "changed since: ", 4,
+			     pool_printf(pool, "%s %s%s", conflict->change->path, found, recorded));
+	}
+	for (size_t i = 0; i < undo->kept_count; i++)
+		text_wrapped(out, pool, "kept: ", 6,
+			     pool_printf(pool,
+					 "%s was set before the last boot: its running value is "
+					 "not restored",
+					 undo->kept[i]));
+	if (report->dry_run || style->verbose)
+		print_changes(out, report, style);
+	else if (report->exit == 0)
+		print_change_list(out, report, style);
+	if (report->exit == 1)
+		fputs("nothing was undone; `keeltune rollback --force` puts the old state back all "
+		      "the same\n",
+		      out);
+	if (report->exit == 0 && !report->dry_run)
+		fprintf(out, "undone: %s\n", report->transaction);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the render-text*.c share. All of them print at most 80 columns where names allow it, and are
+ * readable without colour; whatever comes from the host goes through text_safe().
+ */
+#ifndef KEELTUNE_RENDER_TEXT_H
+#define KEELTUNE_RENDER_TEXT_H
+
+#include "report.h"
+
+#define RED "\033[31m"
+#define GREEN "\033[32m"
+#define YELLOW "\033[33m"
+#define CYAN "\033[36m"
+#define BOLD "\033[1m"
+#define DIM "\033[2m"
+#define PLAIN "\033[0m"
+
+const char *text_safe(struct pool *pool, const char *text);
+void text_colored(FILE *out, const struct style *style, const char *color, const char *text);
+/* TEXT in lines of at most 80 columns, each after INDENT blanks; the first begins with LEAD
+ * instead. Words longer than a line stay whole. */
+void text_wrapped(FILE *out, struct pool *pool, const char *lead, size_t indent, const char *text);
+const char *text_place(struct pool *pool, struct origin origin); /* "file:line", "" */
+const char *text_plural(size_t count);                           /* "s", or "" for 1 */
+void text_notes(FILE *out, const struct report *report, const struct notes *notes);
+
+render_function text_audit, text_diff, text_apply, text_rollback, text_explain;
+
+#endif
