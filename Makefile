@@ -1,0 +1,309 @@
+# SPDX-License-Identifier: MIT
+#
+# The whole build, without configure. Every src/*.c but main.c goes into one archive that the program
+# and the unit tests link; a new file needs no edit here. Each variant (release, asan) has its own
+# object directory, and a changed compiler or flag rebuilds it. `make help` lists the targets.
+
+# What a user sets. CPPFLAGS, CFLAGS and LDFLAGS come last on the command line and win.
+PREFIX        ?= /usr/local
+SBINDIR       ?= $(PREFIX)/sbin
+DATADIR       ?= $(PREFIX)/share
+MANDIR        ?= $(DATADIR)/man
+SYSCONFDIR    ?= /etc
+LOCALSTATEDIR ?= /var
+DESTDIR       ?=
+CFLAGS        ?= -O2 -g
+PKG_CONFIG    ?= pkg-config
+INSTALL       ?= install
+BUILD         ?= build#	where everything is built
+VARIANT       ?= release#	or asan
+HARDEN        ?= 1#	0: no hardening flags
+DEV           ?=#	1: warnings are errors (also with CI=true)
+V             ?=#	1: show the commands
+JOBS          ?= $(shell nproc 2>/dev/null || echo 1)
+
+SHELL     := /bin/sh
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+Q         := $(if $(V),,@)
+say       := $(if $(V),:,printf '  %-8s%s\n')
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+ifneq ($(filter-out release asan,$(VARIANT)),)
+$(error VARIANT is "$(VARIANT)"; it may be release or asan)
+endif
+
+# --- Sources and what is made of them
+
+OBJ      := $(BUILD)/obj/$(VARIANT)
+PROGRAM  := $(BUILD)/keeltune$(if $(filter-out release,$(VARIANT)),-$(VARIANT))
+SOURCES  := $(sort $(wildcard src/*.c))
+OBJECTS  := $(SOURCES:%.c=$(OBJ)/%.o)
+ARCHIVE  := $(OBJ)/libkeeltune.a
+PROFILES := $(wildcard profiles/*.conf)
+SCHEMAS  := $(wildcard packaging/schemas/*.json)
+MAN5     := $(wildcard man/*.5)
+MAN8     := $(wildcard man/*.8)
+
+# tests/unit/test-NAME.c is one Check program; any other .c there is linked into all of them.
+UNIT         := $(BUILD)/unit/$(VARIANT)
+UNIT_SOURCES := $(sort $(wildcard tests/unit/*.c))
+UNIT_TESTS   := $(patsubst tests/unit/%.c,$(UNIT)/%,$(filter tests/unit/test-%,$(UNIT_SOURCES)))
+UNIT_HELPERS := $(patsubst %.c,$(OBJ)/%.o,$(filter-out tests/unit/test-%,$(UNIT_SOURCES)))
+
+# --- Flags
+
+LIBRARIES := libconfuse jansson libmd
+WARNINGS  := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wformat=2 \
+	     -Wmissing-prototypes -Wstrict-prototypes -Wvla -Wundef -Wwrite-strings -Wcast-qual \
+	     -Wswitch-enum
+WERROR    := $(if $(filter 1,$(DEV))$(filter true,$(CI)),-Werror)
+BASE      := -std=c17 -D_GNU_SOURCE -Isrc
+VARIANT_CFLAGS  :=
+VARIANT_LDFLAGS :=
+EXTRA           :=
+
+# Goals that compile nothing (or call make again once the packages are there) ask no compiler.
+QUIET_GOALS := check check-slow clean dist format help run uninstall lint
+ifneq ($(filter-out $(QUIET_GOALS),$(or $(MAKECMDGOALS),all)),)
+
+ifeq ($(VARIANT),asan)
+# Warnings are the release build's business: sanitizers make gcc see ghosts.
+VARIANT_CFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+VARIANT_LDFLAGS := -fsanitize=address,undefined
+WERROR :=
+else ifneq ($(HARDEN),0)
+FORTIFY := $(if $(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+VARIANT_CFLAGS := $(shell scripts/cc-flags "$(CC) $(CPPFLAGS) $(CFLAGS)" "$(FORTIFY)" \
+	-fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE)
+VARIANT_LDFLAGS := $(shell scripts/cc-flags "$(CC) $(CFLAGS) -fPIE" "-pie" "-Wl,-z,relro,-z,now" \
+	"-Wl,-z,noexecstack" "-Wl,--as-needed")
+endif
+
+LIB_CFLAGS   := $(shell $(PKG_CONFIG) --cflags $(LIBRARIES) 2>/dev/null)
+LIB_LIBS     := $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null)
+CHECK_CFLAGS := $(shell $(PKG_CONFIG) --cflags check 2>/dev/null)
+CHECK_LIBS   := $(shell $(PKG_CONFIG) --libs check 2>/dev/null)
+HAVE_CC      := $(shell command -v $(CC) 2>/dev/null)
+
+VERSION := $(shell scripts/version)
+endif
+
+# The paths and the version reach only the files that name them: a commit does not rebuild the rest.
+SETTINGS := -DKEELTUNE_VERSION='"$(VERSION)"' \
+	    -DKEELTUNE_PROFILE_DIR='"$(DATADIR)/keeltune/profiles"' \
+	    -DKEELTUNE_SYSCONFDIR='"$(SYSCONFDIR)"' -DKEELTUNE_LOCALSTATEDIR='"$(LOCALSTATEDIR)"'
+CONFIGURED := $(shell grep -lE 'KEELTUNE_(VERSION|PROFILE_DIR|SYSCONFDIR|LOCALSTATEDIR)' \
+	$(SOURCES) /dev/null)
+
+COMPILE = $(CC) $(BASE) $(LIB_CFLAGS) $(WARNINGS) $(WERROR) -ffile-prefix-map=$(CURDIR)=. \
+	  $(VARIANT_CFLAGS) $(CPPFLAGS) $(CFLAGS)
+LINK    = $(CC) $(VARIANT_CFLAGS) $(CFLAGS) $(VARIANT_LDFLAGS) $(LDFLAGS)
+
+# --- Building
+
+.PHONY: all
+all: $(PROGRAM) ## build the program (default); installs nothing
+
+$(PROGRAM): $(OBJ)/src/main.o $(ARCHIVE)
+	@$(say) LINK $@
+	$(Q)$(LINK) -o $@ $^ $(LIB_LIBS)
+
+$(ARCHIVE): $(filter-out $(OBJ)/src/main.o,$(OBJECTS))
+	@$(say) AR $@
+	$(Q)rm -f $@ && $(AR) rcsD $@ $^
+
+$(OBJ)/%.o: %.c $(OBJ)/flags
+	@mkdir -p $(@D)
+	@$(say) CC $<
+	$(Q)$(COMPILE) $(EXTRA) -MMD -MP -c -o $@ $<
+
+$(CONFIGURED:%.c=$(OBJ)/%.o): $(OBJ)/settings
+$(CONFIGURED:%.c=$(OBJ)/%.o): private EXTRA := $(SETTINGS)
+
+# The macros of Check are not written for pedants.
+$(OBJ)/tests/unit/%.o: private EXTRA := $(CHECK_CFLAGS) -Wno-pedantic
+
+$(UNIT)/%: $(OBJ)/tests/unit/%.o $(UNIT_HELPERS) $(ARCHIVE)
+	@mkdir -p $(@D)
+	@$(say) LINK $@
+	$(Q)$(LINK) -o $@ $^ $(LIB_LIBS) $(CHECK_LIBS)
+
+# Rewritten only when the text differs, so that the same flags rebuild nothing.
+.PHONY: FORCE
+$(OBJ)/flags $(OBJ)/settings: FORCE
+	$(shell mkdir -p $(@D))$(file >$@.new,$(if $(filter %/flags,$@),$(COMPILE) | $(LINK) | $(LIB_LIBS),$(SETTINGS)))
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+ifeq ($(and $(LIB_LIBS),$(HAVE_CC)),)
+$(OBJ)/flags: | missing-build
+endif
+ifeq ($(CHECK_LIBS),)
+$(UNIT_TESTS) $(UNIT_SOURCES:%.c=$(OBJ)/%.o): | missing-test
+endif
+.PHONY: missing-build missing-test
+missing-build missing-test: missing-%:
+	@scripts/install-packages --missing $*
+
+-include $(wildcard $(OBJ)/src/*.d $(OBJ)/tests/*/*.d)
+
+# --- Using
+
+# A sub-make that uses all processors, unless the caller said how many.
+PARALLEL = $(MAKE) $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(JOBS))
+
+.PHONY: run
+run: ## install missing build packages (apt), build, audit this host with `baseline`; changes nothing
+	@scripts/install-packages build
+	@$(PARALLEL) all
+	@$(PROGRAM) audit baseline; status=$$?; case $$status in \
+	0) echo "Verdict: this host complies with the profile baseline." ;; \
+	1) echo "Verdict: this host differs from the profile baseline; $(PROGRAM) diff shows the change." ;; \
+	*) echo "Verdict: the audit could not judge everything (status $$status)." >&2; exit $$status ;; esac
+
+install-files = $(if $1,$(INSTALL) -d $(DESTDIR)$2 && $(INSTALL) -m 644 $1 $(DESTDIR)$2)
+
+.PHONY: install uninstall
+install: $(PROGRAM) ## install below DESTDIR/PREFIX; see also SBINDIR DATADIR MANDIR SYSCONFDIR
+	$(INSTALL) -d $(DESTDIR)$(SBINDIR)
+	$(INSTALL) -m 755 $(PROGRAM) $(DESTDIR)$(SBINDIR)/keeltune
+	$(call install-files,$(PROFILES),$(DATADIR)/keeltune/profiles)
+	$(call install-files,$(SCHEMAS),$(DATADIR)/keeltune/schemas)
+	$(call install-files,$(MAN5),$(MANDIR)/man5)
+	$(call install-files,$(MAN8),$(MANDIR)/man8)
+
+uninstall: ## remove what install put there (give it the same variables)
+	rm -f $(DESTDIR)$(SBINDIR)/keeltune
+	rm -f $(PROFILES:profiles/%=$(DESTDIR)$(DATADIR)/keeltune/profiles/%)
+	rm -f $(SCHEMAS:packaging/schemas/%=$(DESTDIR)$(DATADIR)/keeltune/schemas/%)
+	rm -f $(MAN5:man/%=$(DESTDIR)$(MANDIR)/man5/%) $(MAN8:man/%=$(DESTDIR)$(MANDIR)/man8/%)
+	for dir in $(DATADIR)/keeltune/profiles $(DATADIR)/keeltune/schemas $(DATADIR)/keeltune; do \
+		if [ -d $(DESTDIR)$$dir ]; then rmdir --ignore-fail-on-non-empty $(DESTDIR)$$dir; fi; done
+
+# --- Tests
+
+GROUPS := unit golden docs integration conformance
+
+# Programs that test scripts need: tests/GROUP/NAME.c with a main() becomes build/tests/NAME; it is linked
+# with tests/GROUP/NAME-*.c, what it uses of the archive, and LIBS_NAME. tests/GROUP/NAME-preload.c
+# becomes a shared object.
+LIBS_limits    := -rdynamic -lpam
+LIBS_pam-stack := -rdynamic -ldl
+
+TEST_SOURCES := $(wildcard $(GROUPS:%=tests/%/*.c) tests/bench/*.c)
+TEST_MAINS   := $(shell grep -l '^int main\>' $(filter-out tests/unit/%,$(TEST_SOURCES)) /dev/null)
+PRELOADS     := $(filter %-preload.c,$(TEST_SOURCES))
+HELPERS      := $(addprefix $(BUILD)/tests/,$(notdir $(TEST_MAINS:.c=) $(PRELOADS:.c=.so)))
+
+define helper
+$(BUILD)/tests/$(notdir $1): $(patsubst %.c,$(OBJ)/%.o,$1.c $(filter-out %-preload.c,$(wildcard $1-*.c))) $(ARCHIVE)
+	@mkdir -p $$(@D)
+	@$(say) LINK $$@
+	$(Q)$(LINK) -o $$@ $$^ $(LIB_LIBS) $(LIBS_$(notdir $1))
+endef
+$(foreach path,$(TEST_MAINS:.c=),$(eval $(call helper,$(path))))
+
+vpath %-preload.c $(sort $(dir $(PRELOADS)))
+$(BUILD)/tests/%.so: %.c $(OBJ)/flags
+	@mkdir -p $(@D)
+	@$(say) CC $<
+	$(Q)$(COMPILE) -fPIC -shared $(LDFLAGS) -o $@ $<
+
+RUN = BUILDDIR=$(BUILD) JOBS=$(JOBS) CC="$(CC)" tests/run
+
+.PHONY: all-tests
+all-tests: $(PROGRAM) $(UNIT_TESTS) $(if $(filter release,$(VARIANT)),$(HELPERS))
+
+.PHONY: check check-slow
+check: ## install what the tests need (apt), then all tests, a sanitizer build and lint
+	@scripts/install-packages build test
+	@$(PARALLEL) all-tests
+	@$(PARALLEL) all-tests VARIANT=asan
+	@$(RUN) lint $(GROUPS) install $(GROUPS:%=asan:%)
+
+check-slow: ## the same with many more random cases (TEST_LENGTH=long)
+	@TEST_LENGTH=long TEST_TIMEOUT=3600 $(MAKE) check
+
+.PHONY: $(GROUPS:%=check-%)
+check-unit: ## one group of tests: check-unit check-golden check-integration check-conformance (long)
+$(GROUPS:%=check-%): check-%: all-tests
+	@TEST_LENGTH=$(if $(filter conformance,$*),long,short) TEST_TIMEOUT=3600 $(RUN) $(VARIANT):$*
+
+.PHONY: bench
+bench: all-tests ## time the audit against `sysctl -n` and a shell script
+	@for file in tests/bench/*.sh; do KEELTUNE=$(CURDIR)/$(PROGRAM) BUILDDIR=$(BUILD) $$file || exit; done
+
+# --- Lint. Each check is a target; scripts/lint runs all and counts. Results are kept in build/lint.
+
+LINT       := $(BUILD)/lint
+C_FILES     = $(sort $(wildcard src/*.[ch] tests/*/*.[ch]))
+HEADERS     = $(wildcard src/*.h)
+SCRIPTS     = $(shell grep -rlIE --exclude-dir=roots '^\#!.*[/ ](ba|da)?sh\b|^\# shellcheck shell=' scripts tests .ci packaging)
+ANALYZE     = gcc $(BASE) $(LIB_CFLAGS) $(SETTINGS) -fanalyzer -Werror -c
+
+.PHONY: lint
+lint: ## all static checks: lint-analyzer lint-tidy lint-cppcheck lint-shell lint-man lint-format lint-rules
+	@CC="$(CC)" scripts/lint
+
+# The analyzer must find the leak that is put there, or its silence would mean nothing.
+.PHONY: lint-analyzer lint-tidy lint-cppcheck lint-shell lint-man lint-format lint-rules
+lint-analyzer: $(LINT)/seeded $(SOURCES:src/%.c=$(LINT)/analyzer/%.o)
+
+$(LINT)/seeded: Makefile
+	@mkdir -p $(@D)
+	@printf '%s\n' '#include <stdlib.h>' 'int f(int n);' 'int f(int n)' '{' '	char *p = malloc(8);' \
+		'	if (!p || n)' '		return -1;' '	free(p);' '	return 0;' '}' >$@.c
+	@! LC_ALL=C $(ANALYZE) -o $@.o $@.c 2>$@.log && grep -q analyzer-malloc-leak $@.log || \
+		{ echo 'gcc -fanalyzer does not see a seeded leak'; exit 1; }
+	@touch $@
+
+$(LINT)/analyzer/%.o: src/%.c $(HEADERS)
+	@mkdir -p $(@D)
+	$(Q)$(ANALYZE) -o $@ $<
+
+lint-tidy: $(SOURCES:src/%.c=$(LINT)/tidy/%)
+
+$(LINT)/tidy/%: src/%.c $(HEADERS) .clang-tidy
+	@mkdir -p $(@D)
+	$(Q)clang-tidy --quiet $< -- $(BASE) $(LIB_CFLAGS) $(SETTINGS) 2>$@.log || { cat $@.log; exit 1; }
+	@touch $@
+
+lint-cppcheck:
+	@mkdir -p $(LINT)/cppcheck
+	$(Q)cppcheck --quiet --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
+		--suppress=memleak --suppress=resourceLeak --std=c11 -D_GNU_SOURCE -Isrc \
+		--cppcheck-build-dir=$(LINT)/cppcheck src
+
+lint-shell:
+	$(Q)shellcheck -x $(SCRIPTS)
+
+lint-man:
+	$(Q)mandoc -Tlint -W warning $(MAN5) $(MAN8) </dev/null
+
+lint-format format-check:
+	$(Q)clang-format --dry-run -Werror $(C_FILES)
+
+lint-rules:
+	$(Q)scripts/lint-rules
+
+.PHONY: format format-check
+format: ## format every C file
+	clang-format -i $(C_FILES)
+format-check: ## is every C file formatted (clang-format 14)?
+
+# --- The rest
+
+.PHONY: dist
+dist: ## the committed tree as build/keeltune-VERSION.tar.gz
+	@mkdir -p $(BUILD)
+	git archive --prefix=keeltune-$$(cat VERSION)/ HEAD | gzip -n >$(BUILD)/keeltune-$$(cat VERSION).tar.gz
+
+.PHONY: clean
+clean: ## remove everything that was built
+	rm -rf $(BUILD)
+
+.PHONY: help
+help: ## this list
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1	\2/p' Makefile | expand -t 26
+	@sed -nE 's/^([A-Z]+) *\?= *([^#]*)#	(.*)/  \1=\2	\3/p' Makefile | expand -t 26
