@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+/* The files of profiles, see profile-find.h. Reads only. */
+#include "profile-find.h"
+
+#include "cleanup.h"
+#include "escape.h"
+#include "pool.h"
+#include "profile-scan.h"
+#include "suggest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const char suffix[] = ".conf";
+
+void profile_list_directory(struct pool *pool, const char *directory, const char ***names,
+			    size_t *count)
+{
+	autodir DIR *dir = opendir(directory);
+	const struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		size_t length = strlen(entry->d_name);
+
+		if (length < sizeof suffix || entry->d_name[0] == '.' ||
+		    strcmp(entry->d_name + length - strlen(suffix), suffix) != 0)
+			continue;
+		const char *name = pool_copy(pool, entry->d_name, length - strlen(suffix));
+		if (!profile_name_is_valid(name))
+			continue;
+		*names = pool_extend(pool, *names, *count, sizeof **names);
+		(*names)[(*count)++] = name;
+	}
+}
+
+static int complain(struct notes *problems, int r, struct origin origin, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* Always R. */
+static int complain(struct notes *problems, int r, struct origin origin, const char *format, ...)
+{
+	char message[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(message, sizeof message, format, args);
+	va_end(args);
+	notes_add(problems, NULL, origin, "%s", message);
+	return r;
+}
+
+/* Is what FD leads to a profile at all, and may we believe it? */
+static int check_file(int fd, const char *file, uid_t trusted_uid, size_t *ret_size,
+		      struct notes *problems)
+{
+	struct origin origin = { .file = file };
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return complain(problems, -errno, origin, "%s", strerror(errno));
+	if (S_ISDIR(st.st_mode))
+		return complain(problems, -EINVAL, origin, "is a directory; a profile is a file");
+	if (!S_ISREG(st.st_mode))
+		return complain(problems, -EINVAL, origin, "is not a regular file");
+	if (st.st_size > PROFILE_BYTES_MAX)
+		return complain(problems, -EINVAL, origin, "is larger than 1 MiB: not a profile");
+	*ret_size = (size_t)st.st_size;
+	if (trusted_uid == (uid_t)-1)
+		return 0;
+	if (st.st_uid != 0 && st.st_uid != trusted_uid)
+		return complain(problems, -EPERM, origin,
+				"not trusted: it belongs to uid %u; a profile that root uses "
+				"must belong to root or to the user behind sudo",
+				(unsigned)st.st_uid);
+	if (st.st_mode & (S_IWGRP | S_IWOTH))
+		return complain(problems, -EPERM, origin,
+				"not trusted: group or others can write it (mode %04o); "
+				"chmod go-w makes it acceptable",
+				(unsigned)st.st_mode & 07777u);
+	return 0;
+}
+
+int profile_read(const char *file, uid_t trusted_uid, const char **ret_bytes, size_t *ret_size,
+		 struct notes *problems)
+{
+	/* O_NONBLOCK: a fifo must not make us wait for a writer. */
+	autofd int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct origin origin = { .file = file };
+
+	if (fd < 0)
+		return complain(problems, -errno, origin, "cannot be opened: %s", strerror(errno));
+	size_t size = 0, used = 0;
+	int r = check_file(fd, file, trusted_uid, &size, problems);
+	if (r)
+		return r;
+
+	char *bytes = pool_alloc(problems->pool, size + 1);
+	while (used < size) {
+		ssize_t got = read(fd, bytes + used, size - used);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return complain(problems, -errno, origin, "cannot be read: %s",
+					strerror(errno));
+		if (!got)
+			break;
+		used += (size_t)got;
+	}
+	*ret_bytes = bytes;
+	*ret_size = used;
+	return 0;
+}
+
+static int say_missing(const struct profile_path *path, const char *name, struct origin origin,
+		       struct notes *problems)
+{
+	struct pool *pool = problems->pool;
+	const char *where = "", *nearest, *hint = "";
+	const char **names = NULL;
+	size_t count = 0, length = strlen(name);
+
+	for (size_t i = 0; i < PROFILE_DIRECTORIES; i++) {
+		const char *directory = path->directory[i];
+
+		if (!directory)
+			continue;
+		profile_list_directory(pool, directory, &names, &count);
+		where = pool_printf(pool, "%s%s%s", where, *where ? ", " : "",
+				    escape_control(pool, directory, ""));
+	}
+	nearest = suggest_nearest(name, names, count);
+	if (nearest)
+		hint = pool_printf(pool, "; did you mean \"%s\"?", nearest);
+	else if (length > strlen(suffix) && !strcmp(name + length - strlen(suffix), suffix))
+		hint = "; the path of a file needs a \"/\", as in ./my.conf";
+	return complain(problems, -ENOENT, origin, "no profile %s in %s%s",
+			profile_quote(pool, name), *where ? where : "any directory", hint);
+}
+
+int profile_find(const struct profile_path *path, const char *name, struct origin origin,
+		 const char **ret_file, struct notes *problems)
+{
+	if (!profile_name_is_valid(name))
+		return complain(problems, -EINVAL, origin,
+				"%s is not the name of a profile (A-Z a-z 0-9 . _ -); the path "
+				"of a file needs a \"/\"",
+				profile_quote(problems->pool, name));
+	for (size_t i = 0; i < PROFILE_DIRECTORIES; i++) {
+		const char *directory = path->directory[i];
+		struct stat st;
+
+		if (!directory)
+			continue;
+		/* Not access(2): a dangling link or a forbidden directory must not let a profile of
+		 * a later directory take its place silently. */
+		const char *file = pool_printf(problems->pool, "%s/%s%s", directory, name, suffix);
+		if (lstat(file, &st) < 0 && (errno == ENOENT || errno == ENOTDIR))
+			continue;
+		*ret_file = file;
+		return 0;
+	}
+	return say_missing(path, name, origin, problems);
+}
