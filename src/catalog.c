@@ -35,6 +35,8 @@ static const struct sysctl_row sysctls[] = {
 	  "ceiling of the backlog of listen(2), read when a program calls listen" },
 	{ "net.ipv4.ip_local_port_range", SYSCTL_PORTS, BETWEEN(1, 65535), BETWEEN(1, 65535), TEXT("32768 60999"), "ports",
 	  "local ports of outgoing connections, first and last" },
+	{ "net.ipv4.ip_unprivileged_port_start", SYSCTL_INT, BETWEEN(0, 65535), BETWEEN(0, 65535), NUMBER(1024), "port",
+	  "first port that needs no privilege; not above the first of net.ipv4.ip_local_port_range" },
 	{ "net.ipv4.tcp_fin_timeout", SYSCTL_JIFFIES, JIFFIES, BETWEEN(1, 32767), NUMBER(60), "s",
 	  "how long an orphaned FIN_WAIT2 socket stays; has nothing to do with CLOSE_WAIT" },
 	{ "net.ipv4.tcp_keepalive_intvl", SYSCTL_JIFFIES, JIFFIES, BETWEEN(1, 32767), NUMBER(75), "s",
@@ -198,8 +200,8 @@ static bool in_kernel_range(const struct sysctl_row *row, struct value value, un
 	       value_compare(value, row->kernel_max) <= 0;
 }
 
-/* ipv4_local_port_range() of net/ipv4/sysctl_net_ipv4.c. A missing second number keeps the old one;
- * the first may not lie below net.ipv4.ip_unprivileged_port_start, which is 1024 unless set. */
+/* ipv4_local_port_range() of net/ipv4/sysctl_net_ipv4.c. A missing second number keeps the old one.
+ */
 static int kernel_ports(struct pool *pool, const struct sysctl_row *row, const char *at,
 			const char *end, struct value current, struct value *ret)
 {
@@ -220,7 +222,7 @@ static int kernel_ports(struct pool *pool, const struct sysctl_row *row, const c
 		if (kernel_number(&at, end, &port[i]) || !in_kernel_range(row, port[i], 1))
 			return -EINVAL;
 	}
-	if (value_compare(port[0], port[1]) > 0 || port[0].number < 1024)
+	if (value_compare(port[0], port[1]) > 0)
 		return -EINVAL;
 	*ret = value_text(
 		pool_printf(pool, "%u %u", (unsigned)port[0].number, (unsigned)port[1].number));

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MIT
+/* Notes on sysctl files, see boot-notes.h. Says only what is seen; judges nothing. */
+#include "boot-notes.h"
+
+#include "boot-run.h"
+#include "catalog.h"
+#include "host.h"
+#include "pool.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#define NOTES_PER_FILE 10
+#define SHOWN 60
+
+static const char byte_order_mark[] = "\xef\xbb\xbf";
+
+/* For a person: at most SHOWN bytes, nothing that a terminal obeys. */
+static const char *shown(struct pool *pool, const char *text, size_t size)
+{
+	char *copy = pool_copy(pool, text, size < SHOWN ? size : SHOWN);
+
+	for (char *p = copy; p < copy + (size < SHOWN ? size : SHOWN); p++)
+		if (!isprint((unsigned char)*p))
+			*p = '?';
+	return copy;
+}
+
+static bool begins_with_word(const char *text, size_t size, const char *word)
+{
+	size_t length = strlen(word);
+
+	return size > length && !memcmp(text, word, length) && isblank((unsigned char)text[length]);
+}
+
+/* Why the line does nothing, or NULL. */
+static const char *trouble_of(struct pool *pool, enum engine engine, const struct sysctl_line *line)
+{
+	const char *name = shown(pool, line->name, line->name_size);
+
+	if (line->line == 1 && line->name_size >= 3 && !memcmp(line->name, byte_order_mark, 3))
+		return "the file begins with a byte order mark, so its first line is not "
+		       "understood";
+	if (line->kind == SYSCTL_LINE_TOO_LONG)
+		return "this line is longer than 1 MiB; systemd-sysctl ignores the rest of the "
+		       "file";
+	if (begins_with_word(line->name, line->name_size, "sysctl"))
+		return pool_printf(
+			pool,
+			"'%s' is a command; here belongs KEY = VALUE, so the line does nothing",
+			name);
+	if (line->kind == SYSCTL_LINE_IGNORED)
+		return pool_printf(pool, "%s ignores the line '%s': it is no KEY = VALUE",
+				   engine_program(engine), name);
+	for (size_t i = 0; i < line->name_size; i++)
+		if (isspace((unsigned char)line->name[i]))
+			return pool_printf(pool, "'%s' is no sysctl key, so the line does nothing",
+					   name);
+	return NULL;
+}
+
+void boot_note_line(struct notes *notes, struct host *host, enum engine engine,
+		    struct boot_file *file, const struct sysctl_line *line, unsigned *noted)
+{
+	struct pool *pool = notes->pool;
+	char key[128];
+
+	if (*noted >= NOTES_PER_FILE)
+		return;
+	const char *trouble = NULL;
+	if (line->kind != SYSCTL_LINE_SET || line->line == 1 ||
+	    memchr(line->name, ' ', line->name_size) || memchr(line->name, '\t', line->name_size))
+		if (line->kind != SYSCTL_LINE_EXCLUDE)
+			trouble = trouble_of(pool, engine, line);
+	if (!trouble && line->kind == SYSCTL_LINE_SET && line->name_size < sizeof key) {
+		memcpy(key, line->name, line->name_size);
+		key[line->name_size] = '\0';
+		if (strcspn(key, "/") < strcspn(key, "."))
+			for (char *p = key; *p; p++)
+				if (*p == '/')
+					*p = '.';
+		const char *why = catalog_removed_sysctl(key);
+		if (why)
+			trouble = pool_printf(pool, "%s: %s, the line does nothing", key, why);
+	}
+	if (!trouble)
+		return;
+	++*noted;
+	notes_add(notes, NULL,
+		  (struct origin){ .file = boot_file_source(host, file), .line = line->line }, "%s",
+		  trouble);
+}
+
+void boot_note_value(struct notes *notes, const char *key, struct origin origin, const char *text,
+		     size_t size, const struct value *accepted)
+{
+	struct pool *pool = notes->pool;
+	const char *id = pool_printf(pool, "sysctl:%s", key), *value = shown(pool, text, size);
+
+	if (accepted) {
+		size_t digits = strspn(value, "0123456789");
+		if (digits > 1 && *value == '0')
+			notes_add(
+				notes, id, origin,
+				"%s = %s is octal because of the leading zero: the kernel takes %s",
+				key, value, value_format(pool, *accepted));
+		return;
+	}
+	const char *hint = !size                          ? "there is no value"
+			   : strpbrk(value, "\"'")        ? "values stand without quotes"
+			   : strpbrk(value, "#;")         ? "a comment needs a line of its own"
+			   : strpbrk(value, "kKMGmhsd,_") ? "it takes digits only, no units"
+							  : NULL;
+	notes_add(notes, id, origin, "the kernel refuses %s = '%s'%s%s", key, value,
+		  hint ? ": " : "", hint ? hint : "");
+}
+
+void boot_note_files(struct notes *notes, struct host *host, enum engine engine,
+		     const struct boot_files *files)
+{
+	struct sysctl_reader reader;
+	struct sysctl_line line;
+	unsigned settings = 0;
+
+	for (size_t i = files->read; i < files->count; i++) {
+		const struct boot_file *file = &files->items[i];
+		if (strcmp(file->path, "/etc/sysctl.conf") != 0)
+			continue;
+		conf_sysctl_start(&reader, host_pool(host), engine, file->file->bytes,
+				  file->file->size);
+		while (conf_sysctl_next(&reader, &line))
+			settings += line.kind == SYSCTL_LINE_SET;
+		if (settings)
+			notes_add(notes, NULL, (struct origin){ .file = file->path },
+				  "%s does not read this file: its %u setting%s not come back "
+				  "after a boot",
+				  engine_program(engine), settings,
+				  settings == 1 ? " does" : "s do");
+	}
+}
+
+/* ---- notes on keys ----------------------------------------------------------------------- */
+
+static const struct boot_event *winner_of(const struct boot_target *target)
+{
+	return target && target->winner != BOOT_NO_WINNER ? &target->events[target->winner] : NULL;
+}
+
+static void note_duplicates(struct boot_run *boot, const struct boot_target *target)
+{
+	const struct boot_event *winner = winner_of(target);
+
+	if (!winner)
+		return;
+	struct origin origin = boot_entry_origin(boot, winner->entry);
+	for (size_t i = target->event_count; i-- > 0;) {
+		const struct boot_event *event = &target->events[i];
+		struct origin other = boot_entry_origin(boot, event->entry);
+		if (event == winner || !event->entry->target || event->entry->file->skipped ||
+		    value_equals(event->value, winner->value) || boot_same_origin(origin, other) ||
+		    strncmp(other.file, "/etc/", 5) != 0)
+			continue;
+		notes_add(boot->notes, pool_printf(boot->pool, "sysctl:%s", target->key), other,
+			  "%s is set here as well, to %s, but %s:%u wins with %s", target->key,
+			  value_format(boot->pool, event->value), origin.file, origin.line,
+			  value_format(boot->pool, winner->value));
+		return;
+	}
+}
+
+void boot_note_keys(struct boot_run *boot)
+{
+	const struct boot_event *time =
+		winner_of(boot_find_target(boot, "net.ipv4.tcp_keepalive_time"));
+	const struct boot_event *files = winner_of(boot_find_target(boot, "fs.file-max"));
+	const bool interval = winner_of(boot_find_target(boot, "net.ipv4.tcp_keepalive_intvl"));
+	const bool probes = winner_of(boot_find_target(boot, "net.ipv4.tcp_keepalive_probes"));
+
+	for (size_t i = 0; i < boot->target_count; i++)
+		note_duplicates(boot, &boot->targets[i]);
+	if (time && !(interval && probes))
+		notes_add(boot->notes, "sysctl:net.ipv4.tcp_keepalive_time",
+			  boot_entry_origin(boot, time->entry),
+			  "tcp_keepalive_time is set, but not %s, which with the defaults adds %s "
+			  "until a dead peer is noticed",
+			  interval ? "tcp_keepalive_probes (9)"
+			  : probes ? "tcp_keepalive_intvl (75 s)"
+				   : "tcp_keepalive_intvl (75 s) and tcp_keepalive_probes (9)",
+			  interval ? "9 intervals"
+			  : probes ? "75 s for every probe"
+				   : "11 minutes");
+	if (files && boot->engine == ENGINE_SYSTEMD && files->value.kind == VALUE_NUMBER &&
+	    files->value.number < INT64_MAX)
+		notes_add(boot->notes, "sysctl:fs.file-max", boot_entry_origin(boot, files->entry),
+			  "fs.file-max = %s is a reduction: systemd has set it to "
+			  "9223372036854775807 before it reads this file",
+			  value_format(boot->pool, files->value));
+}
