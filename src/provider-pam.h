@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the files of the pam provider share: provider-pam.c observes, pam-notes.c looks for
+ * mistakes, pam-propose.c edits stacks.
+ */
+#ifndef KEELTUNE_PROVIDER_PAM_H
+#define KEELTUNE_PROVIDER_PAM_H
+
+#include "pam-stack.h"
+#include "provider.h"
+
+/* The stack's answer for SETTING, and UsePAM where that matters: then DOES_NOT_RUN or UNKNOWN, and
+ * *RET_BY_SSHD. */
+void pam_ask(struct host *host, const char *service, struct pam_answer *ret, bool *ret_by_sshd);
+
+/* Mistakes in FILES that libpam makes the best of, silently. */
+void pam_add_notes(struct host *host, const char *const *files, size_t count, struct notes *notes);
+
+int pam_propose(struct host *host, const struct query *query, const struct finding *findings,
+		size_t count, struct plan *plan, struct error *err);
+
+#endif
