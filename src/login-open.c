@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: MIT
+/* Gathers what logins depend on, see login.h: the PAM stack, the module, its files in its order,
+ * the limits handed down, and on demand the accounts. Judges nothing. */
+#include "login.h"
+
+#include "host.h"
+#include "pam-module.h"
+#include "pam-stack.h"
+#include "pool.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct arguments {
+	const char *conf; /* of the last conf=, or NULL */
+	bool set_all;
+};
+
+/* ---- files -------------------------------------------------------------------------------- */
+
+static void add_obstacle(struct login_context *context, struct origin origin, enum limits_form form,
+			 const char *why)
+{
+	struct limits_entries *entries = &context->entries;
+
+	entries->items = pool_extend(host_pool(context->host), entries->items, entries->count,
+				     sizeof *entries->items);
+	entries->items[entries->count++] = (struct limits_entry){ .file = origin.file,
+								  .line = origin.line,
+								  .form = form,
+								  .domain = "",
+								  .type = "",
+								  .item = "",
+								  .value = "",
+								  .why = why };
+}
+
+/* fopen() of the login process, which is root: what only keeltune may not read is unknown. */
+static void add_unreadable(struct login_context *context, const struct file *file)
+{
+	struct pool *pool = host_pool(context->host);
+
+	struct origin origin = { .file = file->path };
+
+	if (file->error == -ELOOP || file->error == -ENAMETOOLONG)
+		add_obstacle(context, origin, LIMITS_BROKEN,
+			     pool_printf(pool, "pam_limits.so cannot open it: %s",
+					 strerror(-file->error)));
+	else
+		add_obstacle(context, origin, LIMITS_UNREAD,
+			     file->error == -EFBIG    ? "too large to be read here"
+			     : file->error == -EINVAL ? "not a regular file"
+						      : strerror(-file->error));
+}
+
+static void add_file(struct login_context *context, const char *path, bool may_be_missing)
+{
+	struct pool *pool = host_pool(context->host);
+	const struct file *file = host_file(context->host, path);
+
+	context->files = pool_extend(pool, (void *)context->files, context->file_count,
+				     sizeof *context->files);
+	context->files[context->file_count++] = file->path;
+	switch (file->state) {
+	case FILE_PRESENT:
+		limits_parse(pool, &context->module, file->path, file->bytes, file->size,
+			     &context->entries);
+		break;
+	case FILE_NULL:
+	case FILE_DIRECTORY: /* fopen() works, reading gives nothing */
+		break;
+	case FILE_ABSENT:
+		if (!may_be_missing)
+			add_obstacle(context, (struct origin){ .file = file->path }, LIMITS_BROKEN,
+				     "pam_limits.so fails when this file does not exist");
+		break;
+	case FILE_DANGLING:
+		if (!may_be_missing)
+			add_obstacle(context, (struct origin){ .file = file->path }, LIMITS_BROKEN,
+				     "pam_limits.so fails because this link leads nowhere");
+		break;
+	case FILE_UNREADABLE:
+		add_unreadable(context, file);
+		break;
+	}
+}
+
+/* What glob("*.conf") finds. */
+static bool is_conf(const char *name)
+{
+	size_t length = strlen(name);
+
+	return *name != '.' && length >= 5 && !strcmp(name + length - 5, ".conf");
+}
+
+struct found {
+	const char *name, *directory;
+};
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct found *)a)->name, ((const struct found *)b)->name);
+}
+
+static void find_in(struct login_context *context, const char *path, struct found **found,
+		    size_t *count)
+{
+	const struct directory *directory = host_directory(context->host, path);
+	size_t earlier = *count;
+
+	/* glob() fails without a word; only root's glob() counts. */
+	if (directory->state == FILE_UNREADABLE &&
+	    (directory->error == -EACCES || directory->error == -EPERM))
+		add_obstacle(context, (struct origin){ .file = path }, LIMITS_UNREAD,
+			     strerror(-directory->error));
+	for (size_t i = 0; i < directory->count; i++) {
+		size_t known = 0;
+		while (known < earlier && strcmp((*found)[known].name, directory->names[i]) != 0)
+			known++;
+		if (known < earlier || !is_conf(directory->names[i]))
+			continue;
+		*found = pool_extend(host_pool(context->host), *found, *count, sizeof **found);
+		(*found)[(*count)++] = (struct found){ directory->names[i], path };
+	}
+}
+
+static void add_directories(struct login_context *context)
+{
+	struct found *found = NULL;
+	size_t count = 0;
+
+	find_in(context, context->module.directory, &found, &count);
+	if (context->module.vendor_directory)
+		find_in(context, context->module.vendor_directory, &found, &count);
+	if (count)
+		qsort(found, count, sizeof *found, by_name);
+	for (size_t i = 0; i < count; i++)
+		add_file(context,
+			 pool_printf(host_pool(context->host), "%s/%s", found[i].directory,
+				     found[i].name),
+			 context->module.missing_ok);
+}
+
+static void read_files(struct login_context *context, const struct arguments *arguments)
+{
+	struct pool *pool = host_pool(context->host);
+	const char *conf = context->module.conf;
+
+	if (arguments->conf && !*arguments->conf) {
+		add_obstacle(context, context->origin, LIMITS_BROKEN,
+			     "pam_limits.so fails because its conf= names no file");
+		return;
+	}
+	if (arguments->conf) {
+		/* A relative path is relative to wherever the daemon is: usually the root. */
+		add_file(context,
+			 *arguments->conf == '/' ? arguments->conf
+						 : pool_printf(pool, "/%s", arguments->conf),
+			 false);
+		return;
+	}
+	if (context->module.vendor_conf) {
+		enum file_state state = host_file(context->host, conf)->state;
+		if (state == FILE_ABSENT || state == FILE_DANGLING)
+			conf = context->module.vendor_conf;
+	}
+	add_file(context, conf, context->module.missing_ok);
+	add_directories(context);
+}
+
+/* ---- what is handed down ------------------------------------------------------------------ */
+
+/* What the daemon hands down shows only where the module does not put everything else in its place.
+ */
+static bool needs_caller(const struct login_context *context)
+{
+	if (context->plan != LOGIN_LIMITED || !context->resets ||
+	    context->reset[RLIMIT_NOFILE].hard > context->nr_open)
+		return true;
+	for (size_t i = 0; i < context->entries.count; i++) {
+		const struct limits_entry *entry = &context->entries.items[i];
+		if (entry->form == LIMITS_NO_LIMIT || entry->form == LIMITS_BROKEN ||
+		    entry->form == LIMITS_UNREAD)
+			return true;
+		if (entry->form == LIMITS_RULE && entry->code == RLIMIT_NOFILE &&
+		    entry->number > context->nr_open)
+			return true;
+	}
+	return false;
+}
+
+/* ---- the context -------------------------------------------------------------------------- */
+
+static void ask_stack(struct login_context *context, struct arguments *arguments)
+{
+	struct pool *pool = host_pool(context->host);
+	struct pam_answer answer;
+
+	pam_stack_limits(context->host, context->service, &answer);
+	context->required = true;
+	if (answer.outcome == PAM_NO_SERVICE)
+		return; /* judged as if the usual line without arguments were there */
+
+	const char *why = answer.why ? answer.why : "another module decides";
+	context->origin = answer.origin;
+	context->required = answer.required;
+	if (answer.outcome == PAM_UNKNOWN) {
+		context->plan = LOGIN_UNKNOWN;
+		context->why = why;
+	} else if (answer.outcome == PAM_BROKEN || answer.session == PAM_SESSION_FAILS) {
+		context->plan = LOGIN_IMPOSSIBLE;
+		context->why =
+			pool_printf(pool, "the PAM stack of %s fails: %s", context->service, why);
+	} else if (answer.outcome == PAM_DOES_NOT_RUN || !answer.limits.file) {
+		context->plan = LOGIN_NOT_LIMITED;
+		context->why = pool_printf(pool, "%s does not run pam_limits.so", context->service);
+	} else if (answer.outcome == PAM_CONDITIONAL) {
+		context->depends_on = why;
+	}
+	for (size_t i = 0; i < answer.arg_count; i++) {
+		if (!strncmp(answer.args[i], "conf=", strlen("conf=")))
+			arguments->conf = answer.args[i] + strlen("conf=");
+		else if (!strcmp(answer.args[i], "set_all"))
+			arguments->set_all = true;
+	}
+}
+
+static void find_module(struct login_context *context)
+{
+	static const char name[] = "pam_limits.so";
+	const char *path = pam_module_find(context->host, name);
+	const struct file *file = path ? host_file(context->host, path) : NULL;
+
+	if (file && limits_module_detect(host_pool(context->host), file->bytes, file->size,
+					 &context->module)) {
+		context->installed = true;
+	} else if (file || pam_module_present(context->host, name)) {
+		context->assumed = true;
+		limits_module_assume(pam_library_is_debian(context->host), &context->module);
+	} else if (context->plan == LOGIN_LIMITED) {
+		context->plan = LOGIN_NOT_LIMITED;
+		context->why = "pam_limits.so is not installed";
+		context->origin = (struct origin){ .file = NULL };
+	}
+}
+
+void login_open(struct host *host, const char *service, uint64_t nr_open, struct login_context *ret)
+{
+	struct arguments arguments = { .conf = NULL };
+	struct login_context context = {
+		.host = host, .service = service, .capable = true, .nr_open = nr_open
+	};
+
+	ask_stack(&context, &arguments);
+	find_module(&context);
+	const struct file *pid1 = NULL;
+	if (context.plan == LOGIN_LIMITED) {
+		read_files(&context, &arguments);
+		context.resets = context.module.resets || arguments.set_all;
+	}
+	if (context.resets) {
+		pid1 = host_kernel(host, "/proc/1/limits"); /* of no use to an offline tree */
+		if (pid1->state == FILE_PRESENT)
+			login_inherit_from_pid1(&context.module, pid1->bytes, pid1->size,
+						context.reset);
+		else
+			pid1 = NULL;
+	}
+	if (!pid1 || needs_caller(&context))
+		login_inherit_from_systemd(host, context.caller);
+	if (!pid1)
+		memcpy(context.reset, context.caller, sizeof context.reset);
+	*ret = context;
+}
+
+void login_load_accounts(struct login_context *context)
+{
+	const struct limits_entries *entries = &context->entries;
+	struct pool *pool = host_pool(context->host);
+
+	if (context->accounts_loaded)
+		return;
+	context->accounts_loaded = true;
+	accounts_read(context->host, &context->accounts);
+	context->group_of = pool_alloc(pool, (entries->count + 1) * sizeof *context->group_of);
+	for (size_t i = 0; i < entries->count; i++) {
+		const struct limits_entry *entry = &entries->items[i];
+		if (*entry->domain != '@' && *entry->domain != '%')
+			continue;
+		if (entry->range == LIMITS_EXACTLY) {
+			if (accounts_has_gid(&context->accounts, entry->max))
+				context->group_of[i] = &entry->max;
+		} else if (entry->range == LIMITS_NO_RANGE) {
+			const struct user_group *group =
+				accounts_find_group(&context->accounts, entry->domain + 1);
+			if (group)
+				context->group_of[i] = &group->gid;
+		}
+	}
+}
