@@ -179,24 +179,31 @@ static void release_one(struct plan *plan, struct host *host, const struct query
 			  held->path);
 }
 
-/* A set of profiles that is applied in both planes puts back what an earlier set changed and this
- * one does not name. One that touches running values only releases nothing. */
+/* A set of profiles puts back what an earlier set changed and this one does not name: files when it
+ * is applied persistently, running values when it is applied in both planes. */
 static void release(struct plan *plan, struct host *host, const struct query *query,
 		    const struct audit *audit, const struct held *held)
 {
-	bool runtime_only = true;
-
-	for (size_t i = 0; i < audit->count; i++)
-		runtime_only = runtime_only && audit->findings[i].setting->runtime_only;
-	if (runtime_only || !query->persistent)
-		return;
-	for (size_t i = 0; i < held->count; i++) {
+	for (size_t i = 0; i < held->count && query->persistent; i++) {
 		const struct held_change *change = &held->changes[i];
 		if (change->kind == CHANGE_SYSCTL && !query->runtime)
 			continue;
 		if (!is_wanted(audit, change))
 			release_one(plan, host, query, change);
 	}
+}
+
+/* What the plan may touch. Profiles that want running values only (scope = "runtime") leave what
+ * boot and login get as it is, and so release nothing. */
+static struct query reach_of(const struct query *query, const struct audit *audit)
+{
+	struct query reach = *query;
+	bool runtime_only = true;
+
+	for (size_t i = 0; i < audit->count; i++)
+		runtime_only = runtime_only && audit->findings[i].setting->runtime_only;
+	reach.persistent = query->persistent && !runtime_only;
+	return reach;
 }
 
 /* ---- guards ------------------------------------------------------------------------------ */
@@ -347,15 +354,16 @@ int plan_build(struct host *host, const struct query *query,
 	struct plan plan = { .pool = pool, .notes.pool = pool };
 	/* audit_run() made the findings from one array of settings, in its order. */
 	const struct setting *settings = audit->count ? audit->findings[0].setting : NULL;
+	const struct query reach = reach_of(query, audit);
 
-	int rc = propose(host, query, providers, audit, &plan, err);
+	int rc = propose(host, &reach, providers, audit, &plan, err);
 	if (rc < 0)
 		return rc;
-	release(&plan, host, query, audit, held);
+	release(&plan, host, &reach, audit, held);
 	audit_run(host, query, settings, audit->count, &plan.remaining);
 	for (int i = 0; override && i < ROUNDS && override_lines(&plan, host, &plan.remaining);
 	     i++) {
-		rc = propose(host, query, providers, &plan.remaining, &plan, err);
+		rc = propose(host, &reach, providers, &plan.remaining, &plan, err);
 		if (rc < 0)
 			return rc;
 		audit_run(host, query, settings, audit->count, &plan.remaining);
