@@ -1,0 +1,68 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Every command and option of the tables in src/main.c is in keeltune(8) and in --help, with its
+# argument, and neither has any other.
+
+set -u
+. "${SRCDIR:-.}/tests/lib.sh"
+man=$SRCDIR/man/keeltune.8
+
+# table NAME: the rows of an array in main.c, one a line.
+table() {
+	sed -n "/ $1\[\] = {/,/^};/p" "$SRCDIR/src/main.c" | sed 1d | tr -s '\n\t' ' ' | grep -oE '\{ [^}]*\}'
+}
+
+# fields PATTERN: what its groups match, separated by "|".
+fields() {
+	sed -nE "s/$1/\1|\2|\3/p"
+}
+
+table commands | fields '^\{ "([a-z]+)", "([^"]*)", "([^"]*)".*' >"$TMPDIR/commands"
+table options | fields '^\{ OPTION_[A-Z_]+, "([a-z-]+)", (NULL|"[A-Z]+"), "([a-z ]*)".*' |
+	tr -d '"' >"$TMPDIR/options"
+# The tables are found whole: a row that the patterns miss would not be checked.
+check 'all commands of main.c read' \
+	[ "$(wc -l <"$TMPDIR/commands")" = "$(table commands | wc -l)" ]
+check 'all options of main.c read' \
+	[ "$(wc -l <"$TMPDIR/options")" = "$(grep -c '^	{ OPTION_' "$SRCDIR/src/main.c")" ]
+
+# shown NAME PATTERN FILE: FILE has a line that matches.
+shown() {
+	if grep -qE -e "$2" "$3"; then ok "$1"; else not_ok "$1" "no $2 in $3"; fi
+}
+
+# absent NAME PATTERN FILE
+absent() {
+	if grep -qE -e "$2" "$3"; then not_ok "$1" "$2 in $3"; else ok "$1"; fi
+}
+
+"$KEELTUNE" --help >"$TMPDIR/help" || not_ok 'keeltune --help'
+while IFS='|' read -r command _; do
+	shown "synopsis of $command" "^\.Cm $command\$" "$man"
+	shown "man page: $command" "^\.It Cm $command\b" "$man"
+	shown "help: $command" "^  $command +[^ ]" "$TMPDIR/help"
+	"$KEELTUNE" "$command" --help >"$TMPDIR/help-$command" || not_ok "keeltune $command --help"
+	while IFS='|' read -r option argument commands; do
+		[ "$argument" = NULL ] && argument='' || argument=" $argument"
+		if [[ " $commands " == *" $command "* ]]; then
+			shown "help of $command: --$option" " --$option$argument +[^ ]" "$TMPDIR/help-$command"
+		elif [ -n "$commands" ]; then
+			absent "help of $command: no --$option" " --$option\b" "$TMPDIR/help-$command"
+		fi
+	done <"$TMPDIR/options"
+done <"$TMPDIR/commands"
+
+while IFS='|' read -r option argument commands; do
+	[ "$argument" = NULL ] && argument='' || argument=" Ar $argument"
+	shown "man page: --$option" "^\.It (Fl [a-zA-Z] , )?Fl -$option$argument\$" "$man"
+	[ -n "$commands" ] || shown "help: --$option" " --$option\b" "$TMPDIR/help"
+done <"$TMPDIR/options"
+
+# And the other way round.
+cut -d '|' -f 1 "$TMPDIR/options" | sort >"$TMPDIR/known"
+sed -nE 's/^\.It (Fl [a-zA-Z] , )?Fl -([a-z-]+).*/\2/p' "$man" | sort >"$TMPDIR/described"
+same 'the man page describes no other option' "$TMPDIR/known" "$TMPDIR/described"
+cut -d '|' -f 1 "$TMPDIR/commands" | sort >"$TMPDIR/known"
+sed -n '/^\.Sh SYNOPSIS/,/^\.Sh DESCRIPTION/s/^\.Cm \([a-z]*\)$/\1/p' "$man" | sort -u >"$TMPDIR/described"
+same 'the man page describes no other command' "$TMPDIR/known" "$TMPDIR/described"
+finish

@@ -1,0 +1,202 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# What apply refuses before it writes anything, and the exit status and message of each case.
+
+# shellcheck source=tests/lib.sh
+. "${SRCDIR:-.}/tests/lib.sh"
+# shellcheck source=tests/integration/ns.sh
+. "$SRCDIR/tests/integration/ns.sh"
+# shellcheck source=tests/integration/host.sh
+. "$SRCDIR/tests/integration/host.sh"
+private_host "$0"
+
+known_host
+fresh=$TMPDIR/fresh
+targets >"$fresh"
+
+# refused NAME TEXT ARG...: apply ends with 2 and TEXT, and nothing is written but the lock.
+refused() {
+	local name=$1 text=$2
+	shift 2
+	complains 2 "$name" "$text" kt apply "$@"
+	unchanged "$name: no target is touched" "$fresh"
+	check "$name: no rollback file" test ! -e "$state"
+}
+
+# --- limits that would lock everybody out
+
+profile wide <<-'PROFILE'
+	limits "*" { item "nofile" { soft = 8192 hard = 2097152 } }
+PROFILE
+refused "nofile above fs.nr_open" "nr_open" wide
+complains 2 "the diff says so, too" "nr_open" kt diff wide
+echo 2097152 >/proc/sys/fs/nr_open
+targets >"$fresh"
+refused "nofile above the fs.nr_open of the next boot" "after a boot" wide
+echo 1048576 >/proc/sys/fs/nr_open
+
+profile wider <<-'PROFILE'
+	sysctl "fs.nr_open" { value = 4194304 at_least = 4194304 }
+	limits "*" { item "nofile" { soft = 8192 hard = 2097152 } }
+	pam "login" { module = "pam_limits.so" }
+PROFILE
+expect 0 "not when the profile raises fs.nr_open first" kt apply wider
+check "fs.nr_open is raised" grep -qx 4194304 /proc/sys/fs/nr_open
+expect 0 "back again" kt rollback
+rm -rf /var/lib/keeltune
+unchanged "fs.nr_open too" "$fresh"
+
+profile infinite <<-'PROFILE'
+	limits "*" { item "nofile" { soft = 8192 hard = "unlimited" } }
+PROFILE
+refused "nofile unlimited" "infinite.conf:3" infinite
+
+profile narrow <<-'PROFILE'
+	sysctl "fs.nr_open" { value = 524288 at_least = 524288 }
+	limits "*" { item "nofile" { soft = 8192 hard = 1000000 } }
+PROFILE
+echo 524288 >/proc/sys/fs/nr_open
+refused "nofile above the fs.nr_open of the profile" "nr_open" narrow
+echo 1048576 >/proc/sys/fs/nr_open
+
+# --- fs.file-max below what is open
+
+profile few <<-'PROFILE'
+	sysctl "fs.file-max" { value = 8192 at_most = 8192 }
+PROFILE
+mount -t tmpfs few /mnt
+printf '9000\t0\t9223372036854775807\n' >/mnt/file-nr
+mount --bind /mnt/file-nr /proc/sys/fs/file-nr
+refused "fs.file-max below what is open now" "9000" few
+printf '1024\t0\t9223372036854775807\n' >/mnt/file-nr
+expect 0 "not above it" kt apply few
+expect 0 "and back" kt rollback
+rm -rf /var/lib/keeltune
+
+# --- values outside the safe range, bad profiles
+
+unsafe() {
+	profile unsafe <<<"sysctl \"$1\" { value = $2 }"
+	refused "$1 = $2" "unsafe.conf:3" unsafe
+}
+unsafe net.ipv4.tcp_keepalive_time 0
+unsafe net.ipv4.tcp_keepalive_time -1
+unsafe net.ipv4.tcp_keepalive_time 32768
+unsafe net.ipv4.tcp_keepalive_intvl 0
+unsafe net.ipv4.tcp_keepalive_probes 0
+unsafe net.ipv4.tcp_keepalive_probes 128
+unsafe fs.nr_open 100000
+unsafe fs.file-max 1000
+
+profile lacking <<-'PROFILE'
+	sysctl "net.ipv4.tcp_keepalive_time" { value = 600 }
+	sysctl "net.ipv4.no_such_key" { value = 1 }
+PROFILE
+refused "a key that this kernel lacks" "net.ipv4.no_such_key" lacking
+complains 2 "audit cannot judge it either" "" kt audit lacking
+prints 2 "and says which" "net.ipv4.no_such_key" kt audit lacking
+
+profile first <<<'sysctl "net.ipv4.tcp_keepalive_time" { value = 600 at_most = 600 }'
+profile second <<<'sysctl "net.ipv4.tcp_keepalive_time" { value = 700 at_least = 700 }'
+refused "profiles that exclude each other" "first.conf:3" first second
+complains 2 "both are named" "second.conf:3" kt audit first second
+refused "no such profile" "no profile" absent
+refused "one good, one bad" "no profile" small absent
+
+# --- profiles that others can write
+
+trust() {
+	refused "$1" "not trusted" small
+	expect 2 "$1: no audit by root either" kt audit small
+}
+small=/etc/keeltune/profiles/small.conf
+chmod 664 $small
+trust "a profile that its group can write"
+chmod 646 $small
+trust "a profile that everybody can write"
+chmod 644 $small
+chown daemon $small
+trust "a profile of another user"
+expect 0 "of the user behind sudo it is fine" env SUDO_UID="$(id -u daemon)" "$KEELTUNE" apply small
+expect 0 "and back" env SUDO_UID="$(id -u daemon)" "$KEELTUNE" rollback
+rm -rf /var/lib/keeltune
+complains 2 "not of any user when sudo was another's" "not trusted" env SUDO_UID=12345 "$KEELTUNE" apply small
+complains 2 "nor with an odd SUDO_UID" "not trusted" env SUDO_UID=-1 "$KEELTUNE" apply small
+chown root $small
+chmod 644 $small
+profile parent <<<'sysctl "net.ipv4.tcp_keepalive_time" { value = 600 at_most = 600 }'
+profile child <<<'inherits = { "parent" }'
+chmod 666 /etc/keeltune/profiles/parent.conf
+refused "an inherited profile that everybody can write" "not trusted" child
+mkdir /home/kt && cp $small /home/kt/ && chown -R daemon /home/kt
+refused "a path to somebody's file" "not trusted" /home/kt/small.conf
+ln -s /home/kt/small.conf /etc/keeltune/profiles/linked.conf
+refused "a link to somebody's file" "not trusted" linked
+printf 'format = 1\nprofiles = { "small" }\n' >/etc/keeltune/keeltune.conf
+chmod 666 /etc/keeltune/keeltune.conf
+refused "a keeltune.conf that everybody can write" "not trusted"
+chmod 644 /etc/keeltune/keeltune.conf
+expect 0 "one that only root can write" kt apply
+expect 0 "and back" kt rollback
+rm -rf /var/lib/keeltune /etc/keeltune/keeltune.conf
+
+# --- not root
+
+as_nobody() {
+	setpriv --reuid 65534 --regid 65534 --clear-groups timeout 60 "$KEELTUNE" "$@"
+}
+complains 2 "apply needs root" "apply needs root" as_nobody apply small
+complains 2 "rollback needs root" "rollback needs root" as_nobody rollback
+expect 1 "audit does not" as_nobody audit small
+expect 1 "diff does not" as_nobody diff small
+prints 0 "history does not" "no apply yet" as_nobody history
+unchanged "nothing is touched" "$fresh"
+expect 0 "an apply of root" kt apply small
+prints 0 "of which others see that they see nothing" "not readable" as_nobody history
+complains 0 "and their audit is not disturbed" "" as_nobody audit small
+complains 2 "they cannot look at a rollback" "Permission denied" as_nobody rollback --dry-run
+expect 0 "root undoes it" kt rollback
+rm -rf /var/lib/keeltune
+
+# --- targets that are not plain files of root
+
+known_host
+targets >"$fresh"
+ln -s /tmp/elsewhere /etc/sysctl.d/99-zz-keeltune.conf
+targets >"$fresh"
+refused "the drop-in is a link" "symbolic link" small
+rm /etc/sysctl.d/99-zz-keeltune.conf
+mkdir /etc/sysctl.d/99-zz-keeltune.conf
+targets >"$fresh"
+refused "the drop-in is a directory" "99-zz-keeltune.conf" small
+rmdir /etc/sysctl.d/99-zz-keeltune.conf
+echo "net.ipv4.tcp_keepalive_time = 7201" >/etc/sysctl.d/99-zz-keeltune.conf
+chown daemon /etc/sysctl.d/99-zz-keeltune.conf
+targets >"$fresh"
+refused "the drop-in is somebody's" "not to root" small
+
+# --- state that cannot be read
+
+known_host
+mkdir /etc/security/limits.conf.d
+rm /etc/security/limits.conf
+mkfifo /etc/security/limits.conf
+targets >"$fresh"
+refused "limits.conf is a fifo" "limits" small
+rm /etc/security/limits.conf
+
+known_host
+mkdir -p $state
+chmod 777 $state
+targets >"$fresh"
+complains 2 "a rollback directory that others can write" "not trusted" kt apply small
+unchanged "is not used" "$fresh"
+complains 2 "nor believed" "not trusted" kt rollback
+expect 0 "history says so" kt history
+has "by a note" "not trusted" "$out"
+rm -rf /var/lib/keeltune
+echo x >/var/lib/keeltune
+complains 2 "no place for the rollback file" "rollback file" kt apply small
+unchanged "nothing is applied" "$fresh"
+rm /var/lib/keeltune
+finish
