@@ -60,7 +60,7 @@ int cmd_diff(const struct context *context)
 	struct plan plan;
 	struct error err;
 
-	if (session_open(context, &session) != EXIT_OK)
+	if (session_open(context, true, &session) != EXIT_OK)
 		return EXIT_TROUBLE;
 	session.report.command = "diff";
 	if (session_load(&session) != EXIT_OK)
@@ -183,7 +183,7 @@ static int try_apply(const struct context *context)
 	struct plan plan;
 	struct error err;
 
-	if (session_open(context, &session) != EXIT_OK)
+	if (session_open(context, true, &session) != EXIT_OK)
 		return EXIT_TROUBLE;
 	struct transaction *interrupted = journal_interrupted(&session.journal);
 	if (interrupted) {

@@ -9,7 +9,7 @@ int cmd_audit(const struct context *context)
 	struct session session;
 	struct audit audit;
 
-	if (session_open(context, &session) != EXIT_OK)
+	if (session_open(context, false, &session) != EXIT_OK)
 		return EXIT_TROUBLE;
 	if (session_load(&session) != EXIT_OK)
 		return session_fail(&session, EXIT_TROUBLE, context->renderer->audit,

@@ -16,7 +16,7 @@ int cmd_explain(const struct context *context)
 		complain("explain takes sysctl keys: keeltune explain net.ipv4.tcp_keepalive_time");
 		return EXIT_TROUBLE;
 	}
-	if (session_open(context, &session) != EXIT_OK)
+	if (session_open(context, false, &session) != EXIT_OK)
 		return EXIT_TROUBLE;
 	session.query.engines = engine_detect(session.host, context->options.engine);
 	session.report.query = &session.query;

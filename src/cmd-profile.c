@@ -59,7 +59,7 @@ int cmd_profile(const struct context *context)
 		complain("usage: keeltune profile list | show NAME... | check FILE...");
 		return EXIT_TROUBLE;
 	}
-	if (session_open(context, &session) != EXIT_OK)
+	if (session_open(context, false, &session) != EXIT_OK)
 		return EXIT_TROUBLE;
 	if (is_list)
 		return list(&session);

@@ -91,7 +91,7 @@ static int roll_back(const struct context *context)
 	const char *problem = NULL;
 	struct session session;
 
-	if (session_open(context, &session) != EXIT_OK)
+	if (session_open(context, true, &session) != EXIT_OK)
 		return EXIT_TROUBLE;
 	if (session.journal.hidden)
 		return session_fail(&session, EXIT_TROUBLE, render, "%s: %s", JOURNAL_DIR,
@@ -136,7 +136,7 @@ int cmd_history(const struct context *context)
 		complain("history takes no argument");
 		return EXIT_TROUBLE;
 	}
-	if (session_open(context, &session) != EXIT_OK)
+	if (session_open(context, true, &session) != EXIT_OK)
 		return EXIT_TROUBLE;
 	if (session.journal.hidden)
 		notes_add(&session.report.notes, NULL, (struct origin){ .file = JOURNAL_DIR },

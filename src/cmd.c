@@ -29,7 +29,7 @@ void complain(const char *format, ...)
 	pool_free(pool);
 }
 
-int session_open(const struct context *context, struct session *session)
+int session_open(const struct context *context, bool whole_journal, struct session *session)
 {
 	struct error err;
 
@@ -45,7 +45,7 @@ int session_open(const struct context *context, struct session *session)
 					   .time = time(NULL),
 					   .notes.pool = session->pool };
 	host_identify(session->host, &session->report.host);
-	journal_load(session->host, &session->journal);
+	journal_load(session->host, !whole_journal, &session->journal);
 	const struct transaction *interrupted = journal_interrupted(&session->journal);
 	if (interrupted) {
 		session->report.interrupted = interrupted->id;

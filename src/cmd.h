@@ -70,9 +70,10 @@ struct session {
 	struct report report;
 };
 
-/* Opens the host and the journal, and says so when an apply was interrupted. EXIT_OK, or
- * EXIT_TROUBLE and a message was printed. Close with session_finish() or session_close(). */
-int session_open(const struct context *context, struct session *session);
+/* Opens the host, and says so when an apply was interrupted; the journal has that one only unless
+ * WHOLE_JOURNAL. EXIT_OK, or EXIT_TROUBLE and a message was printed. Close with session_finish() or
+ * session_close(). */
+int session_open(const struct context *context, bool whole_journal, struct session *session);
 /* Loads the profiles of the command line (or the configured ones) and finds the boot engine.
  * EXIT_OK, or EXIT_TROUBLE and the errors were printed. */
 int session_load(struct session *session);

@@ -225,14 +225,14 @@ const char *host_resolve(struct host *host, const char *path)
 static int read_all(struct pool *pool, int fd, size_t hint, bool whole, const char **ret_bytes,
 		    size_t *ret_size)
 {
-	size_t room = hint ? hint + 1 : 4096, size = 0;
-	char *bytes = pool_alloc(pool, room + 1);
+	size_t room = hint ? hint + 1 : whole ? 255 : 4095, size = 0;
+	char *bytes = pool_buffer(pool, room + 1);
 
 	for (;;) {
 		if (size == room) {
 			if (room > HOST_FILE_MAX)
 				return -EFBIG;
-			char *larger = pool_alloc(pool, 2 * room + 1);
+			char *larger = pool_buffer(pool, 2 * room + 1);
 			memcpy(larger, bytes, size);
 			bytes = larger;
 			room *= 2;

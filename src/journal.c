@@ -178,7 +178,15 @@ int journal_set_state(struct host *host, const struct journal_entry *entry,
 
 /* ---- reading ----------------------------------------------------------------------------- */
 
-static void load_one(struct host *host, const char *id, struct journal *journal)
+static bool mentions(const struct file *file, enum transaction_state state)
+{
+	const char *name = transaction_state_name(state);
+
+	return memmem(file->bytes, file->size, name, strlen(name)) != NULL;
+}
+
+static void load_one(struct host *host, const char *id, bool interrupted_only,
+		     struct journal *journal)
 {
 	struct pool *pool = host_pool(host);
 	const char *path = pool_printf(pool, "%s/%s/manifest.json", JOURNAL_DIR, id);
@@ -192,6 +200,9 @@ static void load_one(struct host *host, const char *id, struct journal *journal)
 						     : "the manifest cannot be read");
 		return;
 	}
+	if (interrupted_only && !mentions(file, TRANSACTION_PREPARED) &&
+	    !mentions(file, TRANSACTION_RECOVERING))
+		return;
 	const char *why = manifest_decode(pool, id, file->bytes, file->size, &transaction);
 	if (why) {
 		notes_add(&journal->problems, NULL, origin, "not a rollback file of keeltune: %s",
@@ -212,7 +223,7 @@ static int by_sequence(const void *a, const void *b)
 	return strcmp(x->id, y->id);
 }
 
-void journal_load(struct host *host, struct journal *ret_journal)
+void journal_load(struct host *host, bool interrupted_only, struct journal *ret_journal)
 {
 	struct journal journal = { .problems.pool = host_pool(host) };
 	const struct directory *directory = host_directory(host, JOURNAL_DIR);
@@ -233,7 +244,7 @@ void journal_load(struct host *host, struct journal *ret_journal)
 	}
 	for (size_t i = 0; i < directory->count; i++) {
 		if (is_safe_id(directory->names[i]))
-			load_one(host, directory->names[i], &journal);
+			load_one(host, directory->names[i], interrupted_only, &journal);
 	}
 	if (journal.count)
 		qsort(journal.transactions, journal.count, sizeof *journal.transactions,

@@ -49,8 +49,9 @@ int journal_set_state(struct host *host, const struct journal_entry *entry,
 
 /* ---- reading ----------------------------------------------------------------------------- */
 
-/* Reads the manifests. What is no rollback file goes to problems. */
-void journal_load(struct host *host, struct journal *ret_journal);
+/* Reads the manifests. What is no rollback file goes to problems. INTERRUPTED_ONLY: only those that
+ * can be of an interrupted apply, which costs next to nothing. */
+void journal_load(struct host *host, bool interrupted_only, struct journal *ret_journal);
 /* Reads the before-copies of TRANSACTION's files and checks their digests; until then the
  * before-images of files have no bytes. */
 int journal_load_images(struct host *host, struct transaction *transaction, struct error *err);

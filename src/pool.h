@@ -15,7 +15,8 @@ struct pool;
 struct pool *pool_new(void);
 void pool_free(struct pool *pool); /* accepts NULL */
 
-void *pool_alloc(struct pool *pool, size_t size); /* zeroed, aligned for any type */
+void *pool_alloc(struct pool *pool, size_t size);  /* zeroed, aligned for any type */
+void *pool_buffer(struct pool *pool, size_t size); /* the same, not zeroed */
 char *pool_copy(struct pool *pool, const char *bytes, size_t size); /* adds a NUL */
 char *pool_strdup(struct pool *pool, const char *text);
 char *pool_printf(struct pool *pool, const char *format, ...) __attribute__((format(printf, 2, 3)));

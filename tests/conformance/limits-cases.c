@@ -216,6 +216,8 @@ static const struct {
 	{ "missing", "", { { DIR, "", TEST_DIRECTORY }, { DIR "/z.conf", "* - nofile 10\n", TEST_FILE } } },
 	{ "dangling", "", { { CONF, "nowhere", TEST_LINK }, { DIR, "", TEST_DIRECTORY },
 	  { DIR "/z.conf", "* - nofile 10\n", TEST_FILE } } },
+	{ "a link to a drop-in", "", { { CONF, "limits.d/a.conf", TEST_LINK }, { DIR, "", TEST_DIRECTORY },
+	  { DIR "/a.conf", "* - nofile 10\n", TEST_FILE } } },
 	{ "loop", "", { { CONF, "limits.conf", TEST_LINK } } },
 	{ "dangling drop-in", "", { { CONF, "* - nofile 9\n", TEST_FILE }, { DIR, "", TEST_DIRECTORY },
 	  { DIR "/a.conf", "nowhere", TEST_LINK }, { DIR "/z.conf", "* - nofile 10\n", TEST_FILE } } },
@@ -598,9 +600,9 @@ static void add_line(struct maker *maker)
 
 static void add_random_file(struct maker *maker, struct limits_case *test, const char *path)
 {
-	static const char *const targets[] = { "nowhere", "/dev/null",       "limits.conf",
-					       "a.conf",  "limits.d/a.conf", "../limits.conf",
-					       ".",       "m.conf" };
+	static const char *const targets[] = { "nowhere", "/dev/null",      "limits.conf",
+					       "a.conf",  "../limits.conf", ".",
+					       "m.conf" };
 
 	if (one_in(maker, 40)) {
 		const char *target = PICK(maker, targets);

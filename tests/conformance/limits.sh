@@ -12,4 +12,9 @@ module=$(find /lib/ /usr/lib/ /lib64/ -path '*/security/pam_limits.so' 2>/dev/nu
 count=5000
 [ "$TEST_LENGTH" = short ] || count=50000
 [ $# -gt 0 ] || set -- --count $count
-"$BUILDDIR/tests/limits" --module "$module" "$@"
+(
+	# Thousands of small files: not on a disk.
+	memory=$(mktemp -d /dev/shm/keeltune-limits-XXXXXX 2>/dev/null)
+	trap 'rm -rf "$memory"' EXIT
+	TMPDIR=${memory:-$TMPDIR} "$BUILDDIR/tests/limits" --module "$module" "$@"
+)

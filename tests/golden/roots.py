@@ -87,9 +87,10 @@ class Lab:
         self.give(self.path / name)
         return self.path / name
 
-    def run(self, *command, trace=None, **options):
+    def run(self, *command, trace=None, input=b""):
         environment = {
             "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+            "TMPDIR": str(self.path),
             "LC_ALL": "C.UTF-8",
             "TZ": "UTC",
             **{k: v for k, v in os.environ.items() if k in ("ASAN_OPTIONS", "UBSAN_OPTIONS")},
@@ -99,8 +100,7 @@ class Lab:
             command = ["strace", "-f", "-y", "-e", TRACED, "-o", str(trace), *command]
         return subprocess.run(
             [str(word) for word in command], cwd=self.path, env=environment, timeout=120,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            check=False, umask=0o022, **AS_USER, **options)
+            input=input, capture_output=True, check=False, umask=0o022, **AS_USER)
 
     def keeltune(self, root, command, *arguments, trace=None):
         """ROOT is a name in the lab: the output then does not depend on where the lab is."""
@@ -221,8 +221,7 @@ def check_audit(lab, tree, update):
 def check_patch(lab, name, tree, diff, applied):
     """patch(1) makes of the diff what apply made of the plan."""
     copy = lab.copy(tree, f"{name}.patch")
-    run = subprocess.run(["patch", "-p1", "-s", "-d", str(copy)], input=diff, check=False,
-                         capture_output=True, umask=0o022, **AS_USER)
+    run = lab.run("patch", "-p1", "-s", "-d", copy, input=diff)
     files = {k: v[2] for k, v in snapshot(copy).items()}
     want = {k: v[2] for k, v in applied.items()}
     result(f"{name}: patch(1) with the diff makes the same files",

@@ -128,7 +128,7 @@ static struct transaction *the_transaction(void)
 	static struct journal journal;
 
 	reopen();
-	journal_load(host, &journal);
+	journal_load(host, false, &journal);
 	ck_assert_uint_eq(journal.problems.count, 0);
 	ck_assert_uint_eq(journal.count, 1);
 	ck_assert_int_eq(journal_load_images(host, &journal.transactions[0], &err), 0);

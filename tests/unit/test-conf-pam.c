@@ -150,10 +150,11 @@ START_TEST(long_lines)
 
 	/* Continuations share the buffer. */
 	text = pool_printf(pool, "%s%s", filled(pool, "session required", ' ', 600, "\\\n"),
-			   filled(pool, "", ' ', 500, "pam_x.so\n"));
-	ck_assert_str_eq(parsed_as(pool, text, CONF_PAM_BUFFER), "2+:?pam_x.so//()");
+			   filled(pool, "x", ' ', 500, "pam_y.so\n"));
+	ck_assert_str_eq(parsed_as(pool, text, CONF_PAM_BUFFER),
+			 "1-2:session/required/x() 2+:?pam_y.so//()");
 	ck_assert_str_eq(parsed_as(pool, text, CONF_PAM_GETLINE),
-			 "1-2:session/required/pam_x.so()");
+			 "1-2:session/required/x(pam_y.so)");
 	pool_free(pool);
 }
 END_TEST

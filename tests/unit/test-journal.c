@@ -131,7 +131,7 @@ static struct journal load(void)
 	struct journal journal;
 
 	reopen();
-	journal_load(host, &journal);
+	journal_load(host, false, &journal);
 	return journal;
 }
 

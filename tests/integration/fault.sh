@@ -1,0 +1,205 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# System calls that fail in the middle of an apply or a rollback, a full disk, an output that cannot be
+# written. Every failure ends with 2 or 3 and the host as it was, or with 4 and a way back.
+
+# shellcheck source=tests/lib.sh
+. "${SRCDIR:-.}/tests/lib.sh"
+# shellcheck source=tests/integration/ns.sh
+. "$SRCDIR/tests/integration/ns.sh"
+# shellcheck source=tests/integration/host.sh
+. "$SRCDIR/tests/integration/host.sh"
+private_host "$0"
+
+fresh=$TMPDIR/fresh
+new=$TMPDIR/new
+known_host
+targets >"$fresh"
+kt apply small >/dev/null && targets >"$new" && kt rollback >/dev/null || skip_all "apply does not work here"
+
+litter() {
+	find /etc /run -name '*keeltune-new*'
+}
+
+calls=openat,write,fsync,fchmod,fchown,renameat,mkdirat
+[ "$TEST_LENGTH" = short ] || calls+=,unlinkat,fchmodat,fsetxattr,close
+
+# The calls of `keeltune ARG...` that change something, as "NAME NUMBER".
+positions() {
+	traced "trace=$calls" timeout 60 "$KEELTUNE" "$@" >/dev/null 2>&1
+	awk '
+		{ sub(/\(.*/, "", $2); number[$1, $2]++ }
+		/mkdirat\(|O_WRONLY|O_RDWR/ { changing[$1] = 1 }
+		changing[$1] && ($2 != "openat" || /O_WRONLY|O_RDWR/) { print $2, number[$1, $2] }' "$trace"
+}
+
+# What the host must be like after STATUS; sets $why when it is not.
+aftermath() {
+	local status=$1 before=$2 after=$3
+	targets >"$TMPDIR/targets"
+	why=$(litter)
+	case $status in
+	0) why+=$(diff "$after" "$TMPDIR/targets" | head -n 5) ;;
+	2 | 3)
+		why+=$(diff "$before" "$TMPDIR/targets" | head -n 5)
+		[ -s "$err" ] || why+=" nothing was said"
+		;;
+	4)
+		grep -q "$state/" "$err" || why+=" the rollback file is not named: $(cat "$err")"
+		kt rollback >"$out" 2>"$err" || why+=" rollback: $(cat "$out" "$err")"
+		targets >"$TMPDIR/targets"
+		why+=$(diff "$fresh" "$TMPDIR/targets" | head -n 5)
+		;;
+	*) why+=" status $status: $(cat "$err")" ;;
+	esac
+	[ -z "$why" ]
+}
+
+# failing WHAT BEFORE AFTER FROM ARG...: each call of `keeltune ARG...` fails once, or from there on.
+failing() {
+	local what=$1 before=$2 after=$3 from=$4 call number status bad='' statuses=''
+	shift 4
+	"$prepare"
+	positions "$@" >"$TMPDIR/positions"
+	while read -r call number; do
+		for error in ENOSPC ${errors-}; do
+			"$prepare"
+			status=0
+			timeout 60 strace -qq -o "$trace" -e "trace=$call" -e "inject=$call:error=$error:when=$number$from" \
+				"$KEELTUNE" "$@" >"$out" 2>"$err" || status=$?
+			grep -q INJECTED "$trace" || bad+=" $call $number was not made;"
+			statuses+=$status
+			aftermath "$status" "$before" "$after" || bad+=" $call $number $error: status $status $why;"
+		done
+	done <"$TMPDIR/positions"
+	if [ ${#statuses} -lt 15 ]; then
+		not_ok "$what" "only ${#statuses} calls were tried"
+	elif [ -n "$bad" ]; then
+		not_ok "$what" "$bad"
+	else
+		ok "$what"
+		echo "# statuses $statuses"
+	fi
+}
+
+from_fresh() {
+	known_host
+}
+from_applied() {
+	known_host
+	kt apply small >/dev/null
+}
+
+if [ "$KEELTUNE_VARIANT" != asan ]; then
+	prepare=from_fresh
+	failing "apply, each call failing once" "$fresh" "$new" "" apply small
+	failing "apply, all calls failing from one on" "$fresh" "$new" "+" apply small
+	prepare=from_applied
+	failing "rollback, each call failing once" "$new" "$fresh" "" rollback
+fi
+
+# --- the statuses, one by one
+
+inject() {
+	timeout 60 strace -qq -o /dev/null -e "trace=${1%%:*}" -e "inject=$1" "$KEELTUNE" "${@:2}"
+}
+if [ "$KEELTUNE_VARIANT" != asan ]; then
+	known_host
+	complains 2 "no room for the rollback file" "cannot write the rollback file" inject fsync:error=ENOSPC:when=1 apply small
+	unchanged "nothing is changed" "$fresh"
+	check "no rollback file is left" test -z "$(ls "$state")"
+	last=$(kt apply small >/dev/null && kt rollback >/dev/null && rm -rf "$state" &&
+		traced trace=renameat "$KEELTUNE" apply small >/dev/null && grep -c . "$trace")
+	kt rollback >/dev/null
+	rm -rf "$state"
+	complains 3 "the PAM file cannot be renamed" "everything was put back" inject "renameat:error=EIO:when=$((last - 1))" apply small
+	unchanged "everything is put back" "$fresh"
+	prints 0 "the history has it" "rolled-back" kt history
+	complains 0 "no apply counts as interrupted" "" kt audit --engine procps -q history || :
+	known_host
+	complains 3 "the end cannot be recorded" "put back" inject "renameat:error=ENOSPC:when=$last" apply small
+	unchanged "then it is no apply" "$fresh"
+	complains 0 "and not an interrupted one" "" kt history
+fi
+
+# --- a kernel that does not take a value
+
+known_host
+mount -t tmpfs ro /mnt
+echo 75 >/mnt/intvl
+mount --bind /mnt/intvl /proc/sys/net/ipv4/tcp_keepalive_intvl
+mount -o remount,bind,ro /proc/sys/net/ipv4/tcp_keepalive_intvl
+complains 3 "a kernel value that cannot be written" "tcp_keepalive_intvl" kt apply small
+unchanged "the others are put back" "$fresh"
+complains 0 "nothing is interrupted" "" kt history
+umount /proc/sys/net/ipv4/tcp_keepalive_intvl
+known_host
+expect 0 "apply works again" kt apply small
+expect 0 "rollback, too" kt rollback
+
+# --- a full disk
+
+known_host
+mkdir -p /var/lib/keeltune
+mount -t tmpfs -o size=8k,mode=755 tiny /var/lib/keeltune
+complains 2 "no room in /var/lib" "No space left on device" kt apply small
+unchanged "nothing is changed" "$fresh"
+check "nothing is left there" test -z "$(find /var/lib/keeltune -mindepth 2)"
+umount /var/lib/keeltune
+known_host
+mkdir -p /var/lib/keeltune
+mount -t tmpfs -o nr_inodes=4 tiny /var/lib/keeltune
+complains 2 "no inodes in /var/lib" "No space left on device" kt apply small
+unchanged "nothing is changed" "$fresh"
+umount /var/lib/keeltune
+known_host
+mkdir "$TMPDIR/limits.d"
+mount -t tmpfs -o size=4k,nr_inodes=1 tiny /etc/security/limits.d
+targets >"$TMPDIR/full"
+complains 3 "no room for a drop-in" "No space left on device" kt apply small
+unchanged "everything is put back" "$TMPDIR/full"
+umount /etc/security/limits.d
+
+# --- outputs that cannot be written
+
+known_host
+for command in "audit small" "diff small" history "profile list"; do
+	# shellcheck disable=SC2086 # words of a command line
+	complains 2 "$command -o /dev/full" "/dev/full: No space left on device" kt $command -o /dev/full
+	# shellcheck disable=SC2086
+	complains 2 "$command to a full disk" "standard output: No space left on device" \
+		bash -c 'exec "$0" "$@" >/dev/full' "$KEELTUNE" $command
+	# shellcheck disable=SC2086
+	complains 2 "$command with standard output closed" "standard output: " \
+		bash -c 'exec "$0" "$@" >&-' "$KEELTUNE" $command
+	# shellcheck disable=SC2086
+	complains 2 "$command -o in a directory that is not there" "No such file or directory" kt $command -o /none/x
+done
+unchanged "none of them changes anything" "$fresh"
+expect 2 "--help to a full disk" bash -c 'exec "$0" --help >/dev/full' "$KEELTUNE"
+expect 2 "--version to a full disk" bash -c 'exec "$0" --version >/dev/full' "$KEELTUNE"
+complains 0 "apply to a full disk is applied all the same" "standard output: No space left on device" \
+	bash -c 'exec "$0" apply small >/dev/full' "$KEELTUNE"
+unchanged "really" "$new"
+complains 0 "rollback, too" "standard output: " bash -c 'exec "$0" rollback >&-' "$KEELTUNE"
+unchanged "undone" "$fresh"
+expect 1 "all descriptors closed" bash -c 'exec "$0" -q audit small <&- >&- 2>&-' "$KEELTUNE"
+unchanged "that changes nothing either" "$fresh"
+
+# --- outputs that can
+
+expect 1 "-o writes a file" kt audit small -f json -o "$TMPDIR/report"
+cp "$TMPDIR/report" "$out"
+json "which is whole" '.schema == "keeltune/audit/1" and .exit == 1'
+expect 1 "-q -o writes it, too" kt -q audit small -o "$TMPDIR/report"
+has "as text" "verdict: " "$TMPDIR/report"
+echo old >"$TMPDIR/report"
+expect 2 "a report of trouble replaces it" kt audit absent -f json -o "$TMPDIR/report"
+cp "$TMPDIR/report" "$out"
+json "and says so" '.result == "trouble" and .exit == 2 and (.error | length > 5)'
+kt audit small -o /dev/stdout >"$TMPDIR/stdout"
+has "-o /dev/stdout into a file" "verdict: " "$TMPDIR/stdout"
+check "leaves /dev/stdout alone" test "$(readlink /dev/stdout)" = fd/1
+kt audit small -o /dev/stdout | grep -q "verdict: " && ok "-o /dev/stdout into a pipe" || not_ok "-o /dev/stdout into a pipe"
+expect 1 "a reader that goes away" bash -c "set -o pipefail; '$KEELTUNE' audit small | head -n 1 >/dev/null"
+finish
