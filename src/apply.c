@@ -17,7 +17,7 @@
 #include <signal.h>
 #include <string.h>
 
-/* Did the kernel take it? It answers in decimal with tabs between numbers. */
+/* Does the kernel hold what IMAGE says? It answers in decimal with tabs between numbers. */
 static int check_sysctl(const char *path, const struct image *image)
 {
 	char text[4096];
@@ -29,6 +29,13 @@ static int check_sysctl(const char *path, const struct image *image)
 	if (size < 0)
 		return -errno;
 	return tokens_equal(text, (size_t)size, image->bytes, image->size) ? 0 : -EIO;
+}
+
+static bool is_as_before(const struct host *host, const struct change *change)
+{
+	if (change->kind == CHANGE_FILE)
+		return store_holds(host, change->path, &change->before);
+	return !host_is_live(host) || check_sysctl(change->path, &change->before) == 0;
 }
 
 static int put(const struct host *host, const struct change *change, const struct image *image)
@@ -55,7 +62,10 @@ static enum apply_outcome put_back(const struct host *host, const struct change 
 
 	memcpy(first, err->message, sizeof first);
 	for (size_t i = last + 1; i-- > 0;) {
-		int rc = put(host, &changes[i], &changes[i].before);
+		/* A write that was refused has changed nothing, and would be refused again. */
+		int rc = is_as_before(host, &changes[i])
+				 ? 0
+				 : put(host, &changes[i], &changes[i].before);
 		if (rc && outcome == APPLY_PUT_BACK) {
 			error_set(err, rc, "%.400s; and %.200s could not be put back: %s", first,
 				  changes[i].path, explain(&changes[i], rc));
@@ -185,8 +195,10 @@ int apply_plan_undo(struct host *host, const struct transaction *transaction, st
 			return error_set(err, rc, "%s: %s", change->path, strerror(-rc));
 		/* An interrupted apply leaves each place changed or not yet changed. What was not
 		 * is put all the same: that removes the temporary file beside it. */
-		if (!journal_matches(pool, change->kind, &now, &change->after) &&
-		    !(interrupted && journal_matches(pool, change->kind, &now, &change->before)))
+		bool is_link = change->kind == CHANGE_FILE && host_link(host, change->path);
+		bool is_after = journal_matches(pool, change->kind, &now, &change->after);
+		bool is_before = journal_matches(pool, change->kind, &now, &change->before);
+		if (is_link || !(is_after || (interrupted && is_before)))
 			undo.conflicts[undo.conflict_count++] =
 				(struct conflict){ .change = change, .found = now };
 		struct change *back = &undo.plan.changes[undo.plan.count++];

@@ -36,7 +36,7 @@ struct journal_entry {
 /* Names a new transaction (id, time, sequence after those of JOURNAL). */
 void journal_name(struct pool *pool, const struct journal *journal,
 		  struct transaction *transaction);
-/* Encodes TRANSACTION, new or loaded. -EINVAL when it holds what a manifest cannot say. */
+/* Encodes TRANSACTION, new or loaded. -EINVAL when it could not be read back. */
 int journal_encode(struct host *host, const struct transaction *transaction,
 		   struct journal_entry *ret_entry, struct error *err);
 /* Writes directory, before-copies and the manifest in state prepared; all is fsynced when it

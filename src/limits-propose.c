@@ -31,7 +31,6 @@ struct line {
 
 struct proposal {
 	struct host *host;
-	const struct query *query;
 	struct pool *pool;
 	struct limits_ceiling ceiling;
 	const struct setting **settings; /* of the findings */
@@ -125,7 +124,7 @@ static const char *compose(const struct proposal *proposal)
 		const struct setting *setting = line->setting;
 		if (!line->active)
 			continue;
-		text = pool_printf(pool, "%s# %s\n%s %s %s %s\n", text ? text : header,
+		text = pool_printf(pool, "%s\n# %s\n%s %s %s %s\n", text ? text : header,
 				   comment_of(pool, setting), setting->name,
 				   side_name(setting->side), setting->item,
 				   value_format(pool, line->value));
@@ -141,7 +140,7 @@ static void look(struct proposal *proposal)
 	struct login_context context;
 
 	host_overlay(proposal->host, LIMITS_DROPIN, text, text ? strlen(text) : 0);
-	limits_observe(proposal->host, proposal->query, proposal->settings, proposal->count,
+	limits_observe(proposal->host, proposal->ceiling, proposal->settings, proposal->count,
 		       proposal->observed, &context);
 }
 
@@ -315,7 +314,7 @@ int limits_propose(struct host *host, const struct query *query, const struct fi
 {
 	struct pool *pool = host_pool(host);
 	const struct file dropin = *host_file(host, LIMITS_DROPIN); /* the overlay will move */
-	struct proposal proposal = { .host = host, .query = query, .pool = pool, .count = count };
+	struct proposal proposal = { .host = host, .pool = pool, .count = count };
 	struct limits_module plain;
 	int rc = 0;
 

@@ -33,7 +33,7 @@ const char *manifest_digest(struct pool *pool, const char *bytes, size_t size)
 /* ---- targets ----------------------------------------------------------------------------- */
 
 /* The places that keeltune may ever have changed: a manifest that names another one is not ours. */
-static bool is_target(enum change_kind kind, const char *path)
+bool manifest_is_target(enum change_kind kind, const char *path)
 {
 	static const char *const directories[] = { "/etc/sysctl.d/", "/etc/security/limits.d/",
 						   "/etc/pam.d/" };
@@ -80,6 +80,7 @@ static json_t *text_or_null(const char *text)
 	return string ? string : json_null();
 }
 
+/* NULL: a name is not UTF-8. */
 static json_t *encode_xattrs(struct pool *pool, const struct image *image)
 {
 	json_t *object = json_object();
@@ -89,17 +90,20 @@ static json_t *encode_xattrs(struct pool *pool, const struct image *image)
 		char *hex = pool_alloc(pool, 2 * xattr->size + 1);
 		for (size_t j = 0; j < xattr->size; j++)
 			snprintf(hex + 2 * j, 3, "%02x", ((const unsigned char *)xattr->bytes)[j]);
-		json_object_set_new(object, xattr->name, json_string(hex));
+		if (json_object_set_new(object, xattr->name, json_string(hex)) < 0) {
+			json_decref(object);
+			return NULL;
+		}
 	}
 	return object;
 }
 
 static json_t *encode_image(struct pool *pool, enum change_kind kind, const struct image *image)
 {
-	if (kind == CHANGE_SYSCTL)
-		return json_stringn(image->bytes, image->size);
 	if (!image->exists)
 		return json_null();
+	if (kind == CHANGE_SYSCTL)
+		return json_stringn(image->bytes, image->size);
 	return json_pack(
 		"{s:s, s:s, s:I, s:I, s:o}", "sha256",
 		image->sha256 ? image->sha256 : manifest_digest(pool, image->bytes, image->size),
@@ -180,7 +184,14 @@ int manifest_encode(struct pool *pool, const struct transaction *transaction,
 		ret_bytes[i] = pool_printf(pool, "%s\n", text);
 	}
 	json_decref(manifest);
-	return 0;
+
+	/* What could not be read back could not be undone. */
+	const char *bytes = ret_bytes[TRANSACTION_PREPARED];
+	struct transaction same = { 0 };
+	const char *why = manifest_decode(pool, transaction->id, bytes, strlen(bytes), &same);
+	if (!why && same.count != transaction->count)
+		why = "a path or value is not UTF-8";
+	return why ? error_set(err, -EINVAL, "no rollback file possible: %s", why) : 0;
 }
 
 /* ---- decoding ---------------------------------------------------------------------------- */
@@ -293,7 +304,7 @@ static bool decode_change(struct pool *pool, const json_t *json, struct change *
 	change->path = get_text(pool, json, "path");
 	change->release = json_is_true(json_object_get(json, "release"));
 	change->id_count = get_strings(pool, json_object_get(json, "id"), &change->ids);
-	return change->path && is_target(change->kind, change->path) &&
+	return change->path && manifest_is_target(change->kind, change->path) &&
 	       decode_image(pool, change->kind, json_object_get(json, "before"), &change->before) &&
 	       decode_image(pool, change->kind, json_object_get(json, "after"), &change->after);
 }

@@ -54,13 +54,16 @@ struct transaction {
 };
 
 /* TRANSACTION in every state it can get, as text, so that a later change of state encodes nothing.
- * -EINVAL when it holds what JSON cannot say. */
+ * -EINVAL when it could not be read back, and so not be undone. */
 int manifest_encode(struct pool *pool, const struct transaction *transaction,
 		    const char *ret_bytes[TRANSACTION_STATE_COUNT], struct error *err);
 
 /* NULL, or why BYTES are not the manifest of the rollback file ID. */
 const char *manifest_decode(struct pool *pool, const char *id, const char *bytes, size_t size,
 			    struct transaction *ret_transaction);
+
+/* May keeltune change PATH at all? Everything else is refused in a manifest and in a plan. */
+bool manifest_is_target(enum change_kind kind, const char *path);
 
 /* sha256 in hex. */
 const char *manifest_digest(struct pool *pool, const char *bytes, size_t size);

@@ -284,7 +284,7 @@ static bool comment_out(struct plan *plan, struct host *host, const char *id, co
 	const struct file *file = host_file(host, path);
 	const char *line = file->bytes, *end = file->bytes + file->size;
 
-	if (file->state != FILE_PRESENT || strncmp(path, "/etc/", strlen("/etc/")) != 0)
+	if (file->state != FILE_PRESENT)
 		return false;
 	for (unsigned i = 1; i < number; i++) {
 		const char *newline = memchr(line, '\n', (size_t)(end - line));
@@ -299,6 +299,8 @@ static bool comment_out(struct plan *plan, struct host *host, const char *id, co
 	memcpy(bytes + head, mark, size);
 	memcpy(bytes + head + size, line, file->size - head);
 	const char *target = host_resolve(host, path); /* a link stays a link */
+	if (!manifest_is_target(CHANGE_FILE, target ? target : path))
+		return false;
 	plan_put_file(plan, host, id, target ? target : path, bytes, file->size + size);
 	return true;
 }

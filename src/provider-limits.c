@@ -267,11 +267,10 @@ static void finish_deviations(struct pool *pool, struct observed *observed)
 
 /* ---- observe ------------------------------------------------------------------------------ */
 
-void limits_observe(struct host *host, const struct query *query,
+void limits_observe(struct host *host, struct limits_ceiling ceiling,
 		    const struct setting *const *settings, size_t count, struct observed *ret,
 		    struct login_context *ret_context)
 {
-	struct limits_ceiling ceiling = limits_find_ceiling(host, query);
 	struct login_context boot, now;
 
 	login_open(host, "login", ceiling.boot, &boot);
@@ -302,8 +301,9 @@ static void observe(struct host *host, const struct query *query,
 
 	if (!count)
 		return;
-	limits_observe(host, query, settings, count, ret, &context);
-	limits_add_notes(&context, limits_find_ceiling(host, query), settings, count, notes);
+	struct limits_ceiling ceiling = limits_find_ceiling(host, query);
+	limits_observe(host, ceiling, settings, count, ret, &context);
+	limits_add_notes(&context, ceiling, settings, count, notes);
 }
 
 const struct provider provider_limits = {

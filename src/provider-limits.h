@@ -22,7 +22,7 @@ struct limits_ceiling limits_find_ceiling(struct host *host, const struct query 
 
 /* observe() without notes. RET_CONTEXT: of a login after the next boot, for those who want to know
  * more. */
-void limits_observe(struct host *host, const struct query *query,
+void limits_observe(struct host *host, struct limits_ceiling ceiling,
 		    const struct setting *const *settings, size_t count, struct observed *ret,
 		    struct login_context *ret_context);
 

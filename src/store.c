@@ -85,6 +85,9 @@ static int set_attributes(int fd, const struct image *image)
 		if (fstat(fd, &st) || st.st_uid != image->uid || st.st_gid != image->gid)
 			return -EPERM;
 	}
+	/* A default ACL of the directory has given the new file one of its own. */
+	if (fremovexattr(fd, "system.posix_acl_access") && errno != ENODATA && errno != ENOTSUP)
+		return -errno;
 	if (fchmod(fd, image->mode))
 		return -errno;
 	for (size_t i = 0; i < image->xattr_count; i++) {
@@ -161,6 +164,30 @@ int store_put_file(const struct host *host, const char *path, const struct image
 	return !rc && fsync(directory) ? -errno : rc;
 }
 
+bool store_holds(const struct host *host, const char *path, const struct image *image)
+{
+	const char *name;
+	char bytes[4096];
+	size_t done = 0;
+	ssize_t size;
+	autofd int directory = open_parent(host, path, &name);
+	autofd int fd = directory < 0 ? directory
+				      : openat(directory, name,
+					       O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return !image->exists && (directory == -ENOENT || errno == ENOENT);
+	if (!image->exists)
+		return false;
+	while ((size = read(fd, bytes, sizeof bytes)) > 0) {
+		if ((size_t)size > image->size - done ||
+		    memcmp(bytes, image->bytes + done, (size_t)size) != 0)
+			return false;
+		done += (size_t)size;
+	}
+	return size == 0 && done == image->size;
+}
+
 int store_make_directory(const struct host *host, const char *path, mode_t mode)
 {
 	const char *name;
@@ -217,8 +244,8 @@ int store_lock(const struct host *host, unsigned seconds)
 
 int store_put_output(const char *path, const char *bytes, size_t size)
 {
-	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-	char directory_name[PATH_MAX];
+	char real[PATH_MAX], directory_name[PATH_MAX];
+	struct stat st;
 	mode_t mask = umask(0);
 	umask(mask);
 	struct image image = { .exists = true,
@@ -227,19 +254,23 @@ int store_put_output(const char *path, const char *bytes, size_t size)
 			       .mode = 0666 & ~mask,
 			       .uid = geteuid(),
 			       .gid = getegid() };
-	struct stat st;
+
+	if (!stat(path, &st)) {
+		/* A pipe, a terminal or /dev/null is written to; a file is replaced, a link stays.
+		 */
+		if (!S_ISREG(st.st_mode)) {
+			autofd int fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+			return fd < 0 ? -errno : write_all(fd, bytes, size);
+		}
+		if (!realpath(path, real))
+			return -errno;
+		path = real;
+	}
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 	int length = snprintf(directory_name, sizeof directory_name, "%.*s",
 			      slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
-
 	if (length < 0 || (size_t)length >= sizeof directory_name || !*name)
 		return -EINVAL;
-	/* A pipe, a terminal or /dev/null is written to; a file is replaced. */
-	if (!stat(path, &st) && !S_ISREG(st.st_mode)) {
-		autofd int fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
-		if (fd < 0)
-			return -errno;
-		return write_all(fd, bytes, size);
-	}
 	autofd int directory = open(directory_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (directory < 0)
 		return -errno;

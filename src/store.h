@@ -19,6 +19,9 @@ int store_put_sysctl(const struct host *host, const char *path, const char *byte
  * file beside it whose name never ends in ".conf", fsync, rename, fsync of the directory. */
 int store_put_file(const struct host *host, const char *path, const struct image *image);
 
+/* Does the file at PATH have the content of IMAGE (or not exist, if IMAGE does not)? */
+bool store_holds(const struct host *host, const char *path, const struct image *image);
+
 /* Creates one directory, fsyncs its parent; 0 when it exists already. */
 int store_make_directory(const struct host *host, const char *path, mode_t mode);
 /* Removes it if it is empty; -ENOTEMPTY or -ENOENT otherwise. */

@@ -44,7 +44,7 @@ ENDS = ["\n"] * 20 + ["\r\n"] * 3 + ["\r", "\n\r", "\x00", "\n\x00", "\n\n", "\\
 def spelling(pick, key):
     """KEY as somebody might write it."""
     slashed = key.replace(".", "/")
-    forms = [key] * 14 + [slashed] * 4
+    forms = [key] * 40 + [slashed] * 8
     forms += [
         "/" + slashed, "//" + slashed, "." + key, slashed + "/", key + ".", key + "/", slashed + "/.",
         "/proc/sys/" + slashed, "proc.sys." + key, slashed.replace("/", "//", 1),

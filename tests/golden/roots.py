@@ -95,8 +95,7 @@ class Lab:
             "TZ": "UTC",
             **{k: v for k, v in os.environ.items() if k in ("ASAN_OPTIONS", "UBSAN_OPTIONS")},
         }
-        if trace:  # LeakSanitizer cannot run under ptrace
-            environment["ASAN_OPTIONS"] = environment.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
+        if trace:
             command = ["strace", "-f", "-y", "-e", TRACED, "-o", str(trace), *command]
         return subprocess.run(
             [str(word) for word in command], cwd=self.path, env=environment, timeout=120,
@@ -240,7 +239,8 @@ def check_apply(lab, name, tree, *options):
     status, document, run = lab.json(root, "apply", *options)
     applied = snapshot(copy)
     changed = bool(document["changes"])
-    result(f"{name}: apply exits {wanted}", status == wanted, f"{status}: {run.stderr.decode()}")
+    result(f"{name}: apply exits {wanted}", status == wanted,
+           f"{status}: {run.stderr.decode()}{document['error']}\n{document['remaining']}")
     if wanted > 1:
         result(f"{name}: refused, and nothing changed", before == applied and
                document["rollback"] is None, difference(before, applied))
@@ -452,6 +452,26 @@ def check_unreadable(lab):
                snapshot(copy) == before, f"{status} {run.stderr.decode()}")
 
 
+def check_renames(lab):
+    """openat2(2) gives up with EAGAIN when anything on the machine is renamed while it follows "..":
+    that says nothing about the tree."""
+    copy = lab.copy("compliant", "renames")
+    (copy / "srv").mkdir()
+    (copy / "srv/comment").write_text("# nothing\n")
+    for number in range(300):
+        (copy / f"etc/sysctl.d/20-{number}.conf").symlink_to("../../srv/../srv/../srv/comment")
+    lab.give(copy)
+    (lab.path / "a").touch()
+    lab.give(lab.path / "a")
+    loop = "import os\nwhile True: os.rename('a', 'b'); os.rename('b', 'a')"
+    with subprocess.Popen(["/usr/bin/python3", "-c", loop], cwd=lab.path, **AS_USER) as renamer:
+        runs = [lab.keeltune("renames", "audit") for _ in range(80)]
+        renamer.terminate()
+    bad = [run for run in runs if run.returncode]
+    result("a tree is read while files are renamed elsewhere", not bad,
+           f"{len(bad)} of 80 audits:\n{bad[0].stdout.decode()}" if bad else "")
+
+
 def check_capture(lab):
     """tools/capture-root keeps everything that the verdicts depend on."""
     for tree in ("debian12", "debian13", "rhel9", "suse", "alpine", "overridden", "broken"):
@@ -537,7 +557,9 @@ def main():
         for tree in trees:
             check_audit(lab, tree, update)
             check_apply(lab, tree, tree)
-        if shutil.which("strace"):
+        if os.environ.get("KEELTUNE_VARIANT") == "asan":
+            pass  # its runtime opens files of its own, and no leak check works under strace
+        elif shutil.which("strace"):
             for tree in trees:
                 check_trace(lab, tree)
         else:
@@ -548,6 +570,7 @@ def main():
             check_conflict(lab)
             check_hostile(lab)
             check_unreadable(lab)
+            check_renames(lab)
             check_profiles(lab)
             check_capture(lab)
             check_documents(lab)

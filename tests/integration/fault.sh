@@ -42,27 +42,34 @@ aftermath() {
 	0) why+=$(diff "$after" "$TMPDIR/targets" | head -n 5) ;;
 	2 | 3)
 		why+=$(diff "$before" "$TMPDIR/targets" | head -n 5)
-		[ -s "$err" ] || why+=" nothing was said"
+		[ -s "$err" ] || [ "$call" = write ] || why+=" nothing was said"
 		;;
 	4)
-		grep -q "$state/" "$err" || why+=" the rollback file is not named: $(cat "$err")"
-		kt rollback >"$out" 2>"$err" || why+=" rollback: $(cat "$out" "$err")"
+		grep -q "$state/" "$err" || [ "$call" = write ] || why+=" the rollback file is not named: $(cat "$err")"
+		# After two failures the record may lag behind, and rollback then asks.
+		kt rollback >"$out" 2>"$err" || { [ -n "$from" ] && kt rollback --force >"$out" 2>"$err"; } ||
+			why+=" rollback: $(cat "$out" "$err")"
 		targets >"$TMPDIR/targets"
 		why+=$(diff "$fresh" "$TMPDIR/targets" | head -n 5)
 		;;
 	*) why+=" status $status: $(cat "$err")" ;;
 	esac
+	# What was put back must not be recorded as applied, nor as half done.
+	if [ "$status" = 3 ] && [ -z "$from" ]; then
+		recorded=$(kt history -f json 2>/dev/null | jq -r '[.interrupted, .entries[-1].state] | join(" ")')
+		[ "$recorded" = "$record" ] || why+=" recorded as:$recorded"
+	fi
 	[ -z "$why" ]
 }
 
 # failing WHAT BEFORE AFTER FROM ARG...: each call of `keeltune ARG...` fails once, or from there on.
 failing() {
-	local what=$1 before=$2 after=$3 from=$4 call number status bad='' statuses=''
+	local what=$1 before=$2 after=$3 from=$4 call number status error recorded bad='' statuses=''
 	shift 4
 	"$prepare"
 	positions "$@" >"$TMPDIR/positions"
 	while read -r call number; do
-		for error in ENOSPC ${errors-}; do
+		for error in ENOSPC; do
 			"$prepare"
 			status=0
 			timeout 60 strace -qq -o "$trace" -e "trace=$call" -e "inject=$call:error=$error:when=$number$from" \
@@ -91,10 +98,10 @@ from_applied() {
 }
 
 if [ "$KEELTUNE_VARIANT" != asan ]; then
-	prepare=from_fresh
+	prepare=from_fresh record=" rolled-back"
 	failing "apply, each call failing once" "$fresh" "$new" "" apply small
 	failing "apply, all calls failing from one on" "$fresh" "$new" "+" apply small
-	prepare=from_applied
+	prepare=from_applied record=" applied"
 	failing "rollback, each call failing once" "$new" "$fresh" "" rollback
 fi
 
@@ -115,7 +122,7 @@ if [ "$KEELTUNE_VARIANT" != asan ]; then
 	complains 3 "the PAM file cannot be renamed" "everything was put back" inject "renameat:error=EIO:when=$((last - 1))" apply small
 	unchanged "everything is put back" "$fresh"
 	prints 0 "the history has it" "rolled-back" kt history
-	complains 0 "no apply counts as interrupted" "" kt audit --engine procps -q history || :
+	complains 0 "no apply counts as interrupted" "" kt history
 	known_host
 	complains 3 "the end cannot be recorded" "put back" inject "renameat:error=ENOSPC:when=$last" apply small
 	unchanged "then it is no apply" "$fresh"
@@ -141,10 +148,18 @@ expect 0 "rollback, too" kt rollback
 
 known_host
 mkdir -p /var/lib/keeltune
-mount -t tmpfs -o size=8k,mode=755 tiny /var/lib/keeltune
+mount -t tmpfs -o size=4k,mode=755 tiny /var/lib/keeltune
 complains 2 "no room in /var/lib" "No space left on device" kt apply small
 unchanged "nothing is changed" "$fresh"
 check "nothing is left there" test -z "$(find /var/lib/keeltune -mindepth 2)"
+mount -o remount,size=8k /var/lib/keeltune
+complains 3 "room for a beginning, but not for an end" "No space left on device" kt apply small
+unchanged "everything is put back" "$fresh"
+mount -o remount,size=1m /var/lib/keeltune
+expect 0 "with more room apply works" kt apply small
+unchanged "as if nothing had been" "$new"
+expect 0 "and rollback" kt rollback
+unchanged "back to the start" "$fresh"
 umount /var/lib/keeltune
 known_host
 mkdir -p /var/lib/keeltune
@@ -153,7 +168,6 @@ complains 2 "no inodes in /var/lib" "No space left on device" kt apply small
 unchanged "nothing is changed" "$fresh"
 umount /var/lib/keeltune
 known_host
-mkdir "$TMPDIR/limits.d"
 mount -t tmpfs -o size=4k,nr_inodes=1 tiny /etc/security/limits.d
 targets >"$TMPDIR/full"
 complains 3 "no room for a drop-in" "No space left on device" kt apply small

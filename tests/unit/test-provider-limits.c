@@ -448,31 +448,33 @@ static const struct {
 	const char *conf, *dropin, *settings, *result; /* NULL: nothing planned */
 } proposals[] = {
 	/* Only the soft limit is too low. */
-	{ "", NULL, BASELINE, HEAD "# web\n* soft nofile 8192\n# web\nroot soft nofile 8192\n" },
+	{ "", NULL, BASELINE,
+	  HEAD "\n# web\n* soft nofile 8192\n\n# web\nroot soft nofile 8192\n" },
 	{ "* soft nofile 5000\nroot soft nofile 5000\n", NULL, BASELINE, NULL },
-	{ "* - nofile 5000\n", NULL, BASELINE, HEAD "# web\nroot soft nofile 8192\n" },
+	{ "* - nofile 5000\n", NULL, BASELINE, HEAD "\n# web\nroot soft nofile 8192\n" },
 	/* A hard limit below. */
 	{ "* - nofile 1000\nroot - nofile 5000\n", NULL, BASELINE,
-	  HEAD "# web\n* soft nofile 8192\n# web\n* hard nofile 8192\n" },
+	  HEAD "\n# web\n* soft nofile 8192\n\n# web\n* hard nofile 8192\n" },
 	/* An accepted line keeps its value, a comment its words; superfluous lines go. */
 	{ "", "# mine\n* soft nofile 4096\nroot soft nofile 5000\n", BASELINE, NULL },
 	{ "", "* soft nofile 100\nroot soft nofile 5000\n", BASELINE,
-	  HEAD "# web\n* soft nofile 8192\n# web\nroot soft nofile 5000\n" },
+	  HEAD "\n# web\n* soft nofile 8192\n\n# web\nroot soft nofile 5000\n" },
 	{ "", "* soft nofile 8192\nroot soft nofile 8192\n* soft nproc 5\n", BASELINE,
-	  HEAD "# web\n* soft nofile 8192\n# web\nroot soft nofile 8192\n" },
+	  HEAD "\n# web\n* soft nofile 8192\n\n# web\nroot soft nofile 8192\n" },
 	{ "", "* soft nofile 8192\n", "* soft core 0", "" },
 	{ "", "# nothing\n", "* soft core 0", "" },
 	{ "", NULL, "* soft core 0", NULL },
 	/* Order: everybody, groups, users. */
 	{ "", NULL, "alice soft nproc 5\n@dba soft nproc 6\n* soft nproc 7",
-	  HEAD "# web\n* soft nproc 7\n# web\n@dba soft nproc 6\n# web\nalice soft nproc 5\n" },
+	  HEAD
+	  "\n# web\n* soft nproc 7\n\n# web\n@dba soft nproc 6\n\n# web\nalice soft nproc 5\n" },
 	/* Both sides only where one alone does not help. */
 	{ "* hard nproc 100\n", NULL, "* soft nproc 200\n* hard nproc 300 50",
-	  HEAD "# web\n* soft nproc 200\n# web\n* hard nproc 300\n" },
+	  HEAD "\n# web\n* soft nproc 200\n\n# web\n* hard nproc 300\n" },
 	{ "", NULL, "* soft memlock unlimited\n* hard memlock unlimited",
-	  HEAD "# web\n* soft memlock unlimited\n# web\n* hard memlock unlimited\n" },
+	  HEAD "\n# web\n* soft memlock unlimited\n\n# web\n* hard memlock unlimited\n" },
 	{ "", NULL, "* soft nice -5\n* hard nice -5",
-	  HEAD "# web\n* soft nice -5\n# web\n* hard nice -5\n" },
+	  HEAD "\n# web\n* soft nice -5\n\n# web\n* hard nice -5\n" },
 	/* Nobody of that name. */
 	{ "", NULL, "ghost soft nofile 8192", NULL },
 };
@@ -586,7 +588,7 @@ START_TEST(planned_ceiling)
 	struct outcome outcome =
 		propose(host, "* soft nofile 2000000\n* hard nofile 2000000", &how);
 	ck_assert_str_eq(dropin_of(&outcome),
-			 HEAD "# web\n* soft nofile 2000000\n# web\n* hard nofile 2000000\n");
+			 HEAD "\n# web\n* soft nofile 2000000\n\n# web\n* hard nofile 2000000\n");
 	host_close(host);
 }
 END_TEST
