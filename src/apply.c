@@ -75,24 +75,18 @@ static enum apply_outcome put_back(const struct host *host, const struct change 
 	return outcome;
 }
 
-/* All or nothing. A signal that would end the program waits until it is one of the two. */
+/* All or nothing. */
 static enum apply_outcome execute(const struct host *host, const struct change *changes,
 				  size_t count, struct error *err)
 {
-	enum apply_outcome outcome = APPLY_DONE;
-	sigset_t ending, before;
-
-	sigfillset(&ending);
-	sigprocmask(SIG_BLOCK, &ending, &before);
-	for (size_t i = 0; i < count && outcome == APPLY_DONE; i++) {
+	for (size_t i = 0; i < count; i++) {
 		int rc = put(host, &changes[i], &changes[i].after);
 		if (rc) {
 			error_set(err, rc, "%.600s: %s", changes[i].path, explain(&changes[i], rc));
-			outcome = put_back(host, changes, i, err);
+			return put_back(host, changes, i, err);
 		}
 	}
-	sigprocmask(SIG_SETMASK, &before, NULL);
-	return outcome;
+	return APPLY_DONE;
 }
 
 static void remove_directories(const struct host *host, const char *const *directories,
@@ -114,6 +108,16 @@ static int make_directories(const struct host *host, const struct plan *plan, st
 	return 0;
 }
 
+/* A signal that would end the program waits until everything is old or everything is new, and
+ * recorded so. */
+static void hold_signals(sigset_t *ret_before)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, ret_before);
+}
+
 /* The last look before the first change: is everything still as the plan assumes? */
 static int check_before_images(struct host *host, const struct plan *plan, struct error *err)
 {
@@ -130,35 +134,53 @@ static int check_before_images(struct host *host, const struct plan *plan, struc
 	return 0;
 }
 
+/* From the rollback file in state prepared to its last state. */
+static enum apply_outcome run(struct host *host, const struct plan *plan,
+			      const struct transaction *transaction,
+			      const struct journal_entry *entry, struct error *err)
+{
+	if (journal_prepare(host, transaction, entry, err) < 0)
+		return APPLY_REFUSED;
+	enum apply_outcome outcome = make_directories(host, plan, err) < 0
+					     ? APPLY_PUT_BACK
+					     : execute(host, plan->changes, plan->count, err);
+	if (outcome == APPLY_DONE) {
+		int rc = journal_set_state(host, entry, TRANSACTION_APPLIED);
+		if (!rc)
+			return APPLY_DONE;
+		/* An apply that is not recorded as done would be undone by the next command. */
+		error_set(err, rc, "%s: %s", entry->manifest_path, strerror(-rc));
+		outcome = put_back(host, plan->changes, plan->count - 1, err);
+	}
+	if (outcome == APPLY_STUCK)
+		return outcome; /* stays prepared: rollback tries again */
+	remove_directories(host, plan->directories, plan->directory_count);
+	int rc = journal_set_state(host, entry, TRANSACTION_ROLLED_BACK);
+	if (rc) { /* harmless: undoing it again changes nothing; but it is not silent */
+		char first[sizeof err->message];
+		memcpy(first, err->message, sizeof first);
+		error_set(err, err->code,
+			  "%.600s; and %.200s could not be marked as rolled back: %s", first,
+			  entry->manifest_path, strerror(-rc));
+	}
+	return APPLY_PUT_BACK;
+}
+
 enum apply_outcome apply_plan(struct host *host, const struct plan *plan,
 			      const struct transaction *transaction, struct error *err)
 {
 	struct journal_entry entry;
+	sigset_t before;
 
 	if (journal_encode(host, transaction, &entry, err) < 0)
 		return APPLY_REFUSED;
 	int rc = check_before_images(host, plan, err);
 	if (rc < 0)
 		return rc == -ESTALE ? APPLY_STALE : APPLY_REFUSED;
-	if (journal_prepare(host, transaction, &entry, err) < 0)
-		return APPLY_REFUSED;
-
-	enum apply_outcome outcome = make_directories(host, plan, err) < 0
-					     ? APPLY_PUT_BACK
-					     : execute(host, plan->changes, plan->count, err);
-	if (outcome == APPLY_STUCK)
-		return outcome; /* stays prepared: rollback tries again */
-	if (outcome == APPLY_PUT_BACK) {
-		remove_directories(host, plan->directories, plan->directory_count);
-		(void)journal_set_state(host, &entry, TRANSACTION_ROLLED_BACK);
-		return outcome;
-	}
-	rc = journal_set_state(host, &entry, TRANSACTION_APPLIED);
-	if (!rc)
-		return APPLY_DONE;
-	/* An apply that cannot be recorded as done would be undone by the next command. */
-	error_set(err, rc, "%s: %s", entry.manifest_path, strerror(-rc));
-	return put_back(host, plan->changes, plan->count - 1, err);
+	hold_signals(&before);
+	enum apply_outcome outcome = run(host, plan, transaction, &entry, err);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return outcome;
 }
 
 /* ---- undo -------------------------------------------------------------------------------- */
@@ -211,28 +233,46 @@ int apply_plan_undo(struct host *host, const struct transaction *transaction, st
 	return 0;
 }
 
+static enum apply_outcome run_undo(struct host *host, const struct transaction *transaction,
+				   const struct journal_entry *entry, const struct undo *undo,
+				   struct error *err)
+{
+	int rc = journal_set_state(host, entry, TRANSACTION_RECOVERING);
+
+	if (rc) {
+		error_set(err, rc, "%s: %s", entry->manifest_path, strerror(-rc));
+		(void)journal_set_state(host, entry, transaction->state);
+		return APPLY_REFUSED;
+	}
+	enum apply_outcome outcome = execute(host, undo->plan.changes, undo->plan.count, err);
+	if (outcome == APPLY_DONE) {
+		rc = journal_set_state(host, entry, TRANSACTION_ROLLED_BACK);
+		if (!rc) {
+			remove_directories(host, transaction->directories,
+					   transaction->directory_count);
+			return APPLY_DONE;
+		}
+		error_set(err, rc, "%s: %s", entry->manifest_path, strerror(-rc));
+		if (undo->plan.count)
+			outcome = put_back(host, undo->plan.changes, undo->plan.count - 1, err);
+		else
+			outcome = APPLY_PUT_BACK;
+	}
+	if (outcome == APPLY_PUT_BACK)
+		(void)journal_set_state(host, entry, transaction->state);
+	return outcome;
+}
+
 enum apply_outcome apply_undo(struct host *host, const struct transaction *transaction,
 			      const struct undo *undo, struct error *err)
 {
 	struct journal_entry entry;
+	sigset_t before;
 
 	if (journal_encode(host, transaction, &entry, err) < 0)
 		return APPLY_REFUSED;
-	int rc = journal_set_state(host, &entry, TRANSACTION_RECOVERING);
-	if (rc < 0) {
-		error_set(err, rc, "%s: %s", entry.manifest_path, strerror(-rc));
-		return APPLY_REFUSED;
-	}
-	enum apply_outcome outcome = execute(host, undo->plan.changes, undo->plan.count, err);
-	if (outcome == APPLY_PUT_BACK)
-		(void)journal_set_state(host, &entry, transaction->state);
-	if (outcome != APPLY_DONE)
-		return outcome;
-	remove_directories(host, transaction->directories, transaction->directory_count);
-	rc = journal_set_state(host, &entry, TRANSACTION_ROLLED_BACK);
-	if (!rc)
-		return APPLY_DONE;
-	/* Everything is as before the apply; only the record still says "recovering". */
-	error_set(err, rc, "%s: %s", entry.manifest_path, strerror(-rc));
-	return APPLY_STUCK;
+	hold_signals(&before);
+	enum apply_outcome outcome = run_undo(host, transaction, &entry, undo, err);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return outcome;
 }

@@ -247,7 +247,7 @@ static bool take_line(struct boot_run *boot, struct boot_file *file, const struc
 	char text[SYSCTL_PATH_MAX];
 	bool alive = true;
 
-	if (!boot_spell(boot, line, text))
+	if (!boot_may_concern(boot, line) || !boot_spell(boot, line, text))
 		return true;
 	if (boot_takes_patterns(boot->engine) && sysctl_is_pattern(text)) {
 		take_pattern(boot, file, line, text);
@@ -269,7 +269,8 @@ static void read_losers(struct boot_run *boot, struct boot_file *file, struct sy
 	char text[SYSCTL_PATH_MAX], found[SYSCTL_PATH_MAX];
 
 	while (conf_sysctl_next(reader, &line)) {
-		if (line.kind != SYSCTL_LINE_SET || !boot_spell(boot, &line, text))
+		if (line.kind != SYSCTL_LINE_SET || !boot_may_concern(boot, &line) ||
+		    !boot_spell(boot, &line, text))
 			continue;
 		const bool pattern = boot_takes_patterns(boot->engine) && sysctl_is_pattern(text);
 		for (size_t i = 0; i < boot->target_count; i++) {

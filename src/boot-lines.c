@@ -32,14 +32,40 @@ bool boot_spell(const struct boot_run *boot, const struct sysctl_line *line,
 	return true;
 }
 
-bool boot_ends_alike(const struct sysctl_line *line, const struct boot_target *target)
+/* Without the separators that some engines forgive at the end. */
+static size_t size_of_name(const struct sysctl_line *line)
 {
 	size_t size = line->name_size;
 
 	while (size && (line->name[size - 1] == '.' || line->name[size - 1] == '/'))
 		size--;
-	return size >= target->tail_size &&
-	       !memcmp(line->name + size - target->tail_size, target->tail, target->tail_size);
+	return size;
+}
+
+static bool ends_with(const struct sysctl_line *line, size_t size, const struct boot_target *target)
+{
+	const size_t tail = target->tail_size;
+
+	return !tail || (size >= tail && line->name[size - 1] == target->tail[tail - 1] &&
+			 !memcmp(line->name + size - tail, target->tail, tail));
+}
+
+bool boot_ends_alike(const struct sysctl_line *line, const struct boot_target *target)
+{
+	return ends_with(line, size_of_name(line), target);
+}
+
+bool boot_may_concern(const struct boot_run *boot, const struct sysctl_line *line)
+{
+	const size_t size = size_of_name(line);
+
+	for (size_t i = 0; i < boot->target_count; i++)
+		if (ends_with(line, size, &boot->targets[i]))
+			return true;
+	for (size_t i = 0; i < line->name_size; i++)
+		if (line->name[i] == '*' || line->name[i] == '?' || line->name[i] == '[')
+			return true;
+	return false;
 }
 
 bool boot_names_key(const struct boot_run *boot, const char *text, const struct boot_target *target)

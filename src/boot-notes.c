@@ -59,30 +59,41 @@ static const char *trouble_of(struct pool *pool, enum engine engine, const struc
 	return NULL;
 }
 
+static bool has_blank(const struct sysctl_line *line)
+{
+	return memchr(line->name, ' ', line->name_size) ||
+	       memchr(line->name, '\t', line->name_size);
+}
+
+static const char *removed_key(struct pool *pool, const struct sysctl_line *line)
+{
+	char key[128];
+
+	if (line->name_size >= sizeof key)
+		return NULL;
+	memcpy(key, line->name, line->name_size);
+	key[line->name_size] = '\0';
+	if (strcspn(key, "/") < strcspn(key, "."))
+		for (char *p = key; *p; p++)
+			if (*p == '/')
+				*p = '.';
+	const char *why = catalog_removed_sysctl(key);
+	return why ? pool_printf(pool, "%s: %s, the line does nothing", key, why) : NULL;
+}
+
 void boot_note_line(struct notes *notes, struct host *host, enum engine engine,
 		    struct boot_file *file, const struct sysctl_line *line, unsigned *noted)
 {
 	struct pool *pool = notes->pool;
-	char key[128];
 
 	if (*noted >= NOTES_PER_FILE)
 		return;
 	const char *trouble = NULL;
-	if (line->kind != SYSCTL_LINE_SET || line->line == 1 ||
-	    memchr(line->name, ' ', line->name_size) || memchr(line->name, '\t', line->name_size))
-		if (line->kind != SYSCTL_LINE_EXCLUDE)
-			trouble = trouble_of(pool, engine, line);
-	if (!trouble && line->kind == SYSCTL_LINE_SET && line->name_size < sizeof key) {
-		memcpy(key, line->name, line->name_size);
-		key[line->name_size] = '\0';
-		if (strcspn(key, "/") < strcspn(key, "."))
-			for (char *p = key; *p; p++)
-				if (*p == '/')
-					*p = '.';
-		const char *why = catalog_removed_sysctl(key);
-		if (why)
-			trouble = pool_printf(pool, "%s: %s, the line does nothing", key, why);
-	}
+	if (line->kind == SYSCTL_LINE_IGNORED || line->kind == SYSCTL_LINE_TOO_LONG ||
+	    (line->kind == SYSCTL_LINE_SET && (line->line == 1 || has_blank(line))))
+		trouble = trouble_of(pool, engine, line);
+	if (!trouble && line->kind == SYSCTL_LINE_SET)
+		trouble = removed_key(pool, line);
 	if (!trouble)
 		return;
 	++*noted;

@@ -79,7 +79,8 @@ bool boot_takes_patterns(enum engine engine);
 /* The path below /proc/sys that a name means, as far as no key is needed to tell. */
 bool boot_spell(const struct boot_run *boot, const struct sysctl_line *line,
 		char ret_text[SYSCTL_PATH_MAX]);
-/* A quick look before anything dear: does the name end like the key? */
+/* Quick looks before anything dear: does the name end like a wanted key, or is it a pattern? */
+bool boot_may_concern(const struct boot_run *boot, const struct sysctl_line *line);
 bool boot_ends_alike(const struct sysctl_line *line, const struct boot_target *target);
 bool boot_names_key(const struct boot_run *boot, const char *text,
 		    const struct boot_target *target);

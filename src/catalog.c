@@ -57,23 +57,25 @@ static const struct sysctl_row sysctls[] = {
 	  "whether outgoing connections may reuse TIME_WAIT ports (2: loopback only)" },
 };
 
-static const struct { const char *key, *why; } removed[] = {
-	{ "net.ipv4.tcp_tw_recycle", "removed in Linux 4.12" },
-	{ "net.ipv4.tcp_fack", "without effect since Linux 4.15" },
-	{ "net.ipv4.tcp_low_latency", "without effect since Linux 4.14" },
-	{ "net.ipv4.tcp_thin_dupack", "removed in Linux 4.11" },
-	{ "net.ipv4.tcp_frto_response", "removed in Linux 3.10" },
-	{ "net.ipv4.tcp_abc", "removed in Linux 3.9" },
-	{ "net.ipv4.tcp_dma_copybreak", "removed in Linux 3.18" },
-	{ "net.ipv4.ip_conntrack_max", "is net.netfilter.nf_conntrack_max since Linux 2.6.20" },
-	{ "net.ipv4.netfilter.ip_conntrack_max", "is net.netfilter.nf_conntrack_max since Linux 2.6.20" },
-	{ "net.ipv4.netfilter.ip_conntrack_tcp_timeout_established", "is net.netfilter.nf_conntrack_tcp_timeout_established since Linux 2.6.20" },
-	{ "kernel.exec-shield", "never part of mainline Linux" },
-	{ "kernel.sched_latency_ns", "moved to debugfs in Linux 5.13" },
-	{ "kernel.sched_nr_migrate", "moved to debugfs in Linux 5.13" },
-	{ "kernel.sched_min_granularity_ns", "moved to debugfs in Linux 5.13" },
-	{ "kernel.sched_migration_cost_ns", "moved to debugfs in Linux 5.13" },
-	{ "kernel.sched_wakeup_granularity_ns", "moved to debugfs in Linux 5.13" },
+#define GONE(key, why) { key, sizeof key - 1, why }
+
+static const struct { const char *key; size_t size; const char *why; } removed[] = {
+	GONE("net.ipv4.tcp_tw_recycle", "removed in Linux 4.12"),
+	GONE("net.ipv4.tcp_fack", "without effect since Linux 4.15"),
+	GONE("net.ipv4.tcp_low_latency", "without effect since Linux 4.14"),
+	GONE("net.ipv4.tcp_thin_dupack", "removed in Linux 4.11"),
+	GONE("net.ipv4.tcp_frto_response", "removed in Linux 3.10"),
+	GONE("net.ipv4.tcp_abc", "removed in Linux 3.9"),
+	GONE("net.ipv4.tcp_dma_copybreak", "removed in Linux 3.18"),
+	GONE("net.ipv4.ip_conntrack_max", "is net.netfilter.nf_conntrack_max since Linux 2.6.20"),
+	GONE("net.ipv4.netfilter.ip_conntrack_max", "is net.netfilter.nf_conntrack_max since Linux 2.6.20"),
+	GONE("net.ipv4.netfilter.ip_conntrack_tcp_timeout_established", "is net.netfilter.nf_conntrack_tcp_timeout_established since Linux 2.6.20"),
+	GONE("kernel.exec-shield", "never part of mainline Linux"),
+	GONE("kernel.sched_latency_ns", "moved to debugfs in Linux 5.13"),
+	GONE("kernel.sched_nr_migrate", "moved to debugfs in Linux 5.13"),
+	GONE("kernel.sched_min_granularity_ns", "moved to debugfs in Linux 5.13"),
+	GONE("kernel.sched_migration_cost_ns", "moved to debugfs in Linux 5.13"),
+	GONE("kernel.sched_wakeup_granularity_ns", "moved to debugfs in Linux 5.13"),
 };
 
 #define KIB 1024
@@ -116,8 +118,10 @@ const struct sysctl_row *catalog_sysctls(size_t *ret_count)
 
 const char *catalog_removed_sysctl(const char *key)
 {
+	const size_t size = strlen(key);
+
 	for (size_t i = 0; i < sizeof removed / sizeof *removed; i++)
-		if (!strcmp(removed[i].key, key))
+		if (removed[i].size == size && !memcmp(removed[i].key, key, size))
 			return removed[i].why;
 	return NULL;
 }

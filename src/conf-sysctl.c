@@ -85,6 +85,17 @@ static void set_value(struct sysctl_line *line, struct slice value)
 
 /* ---- systemd ----------------------------------------------------------------------------- */
 
+static const char *end_of_line(const char *at, const char *end)
+{
+	static const char marks[] = { '\n', '\r', '\0' };
+
+	for (size_t i = 0; i < sizeof marks && at < end; i++) {
+		const char *mark = memchr(at, marks[i], (size_t)(end - at));
+		end = mark ? mark : end;
+	}
+	return end;
+}
+
 /* Lines end at \n, \r, NUL or a combination without repetition; a NUL is always the last of one. */
 static const char *end_of_line_marks(const char *at, const char *end)
 {
@@ -310,8 +321,13 @@ bool conf_sysctl_next(struct sysctl_reader *reader, struct sysctl_line *ret_line
 
 	if (!read_next(reader, &line))
 		return false;
-	while (reader->counted < reader->start)
-		reader->line += *reader->counted++ == '\n';
+	for (const char *p = reader->counted; p < reader->start; p++) {
+		p = memchr(p, '\n', (size_t)(reader->start - p));
+		if (!p)
+			break;
+		reader->line++;
+	}
+	reader->counted = reader->start;
 	line.line = reader->line;
 	*ret_line = line;
 	return true;

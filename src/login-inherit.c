@@ -68,20 +68,25 @@ void login_parse_proc_limits(const char *bytes, size_t size, struct login_inheri
 	}
 }
 
+/* FD_SETSIZE: Debian's patch pam-limits-nofile-fd-setsize-cap. */
+void login_cap_reset(const struct limits_module *module, struct login_inherited *reset)
+{
+	struct login_inherited *nofile = &reset[RLIMIT_NOFILE];
+
+	if (!module->debian || nofile->soft <= 1024)
+		return;
+	nofile->soft = 1024;
+	nofile->why = "inherited from pid 1, soft at most 1024";
+}
+
 void login_inherit_from_pid1(const struct limits_module *module, const char *bytes, size_t size,
 			     struct login_inherited *ret)
 {
-	struct login_inherited *nofile = &ret[RLIMIT_NOFILE];
-
 	for (size_t i = 0; i < RLIM_NLIMITS; i++)
 		ret[i] = (struct login_inherited){ LIMITS_INFINITY, LIMITS_INFINITY,
 						   .why = "inherited from pid 1" };
 	login_parse_proc_limits(bytes, size, ret);
-	/* FD_SETSIZE: Debian's patch pam-limits-nofile-fd-setsize-cap. */
-	if (module->debian && nofile->soft > 1024) {
-		nofile->soft = 1024;
-		nofile->why = "inherited from pid 1, soft at most 1024";
-	}
+	login_cap_reset(module, ret);
 }
 
 /* ---- systemd ------------------------------------------------------------------------------ */

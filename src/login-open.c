@@ -269,8 +269,10 @@ void login_open(struct host *host, const char *service, uint64_t nr_open, struct
 	}
 	if (!pid1 || needs_caller(&context))
 		login_inherit_from_systemd(host, context.caller);
-	if (!pid1)
+	if (!pid1) {
 		memcpy(context.reset, context.caller, sizeof context.reset);
+		login_cap_reset(&context.module, context.reset);
+	}
 	*ret = context;
 }
 

@@ -115,6 +115,9 @@ void login_parse_proc_limits(const char *bytes, size_t size, struct login_inheri
 void login_inherit_from_pid1(const struct limits_module *module, const char *bytes, size_t size,
 			     struct login_inherited *ret);
 
+/* What Debian's module does to the soft nofile that it RESETs to. */
+void login_cap_reset(const struct limits_module *module, struct login_inherited *reset);
+
 /* What services are given: DefaultLimit*= of systemd's files, else the catalogue's defaults. */
 void login_inherit_from_systemd(struct host *host, struct login_inherited *ret);
 

@@ -21,6 +21,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+sys.dont_write_bytecode = True
+import strace  # noqa: E402, beside this file
+
 SRCDIR = Path(os.environ.get("SRCDIR", Path(__file__).resolve().parents[2]))
 KEELTUNE = Path(os.environ.get("KEELTUNE", SRCDIR / "build/keeltune"))
 ROOTS = SRCDIR / "tests/roots"
@@ -96,7 +99,7 @@ class Lab:
             **{k: v for k, v in os.environ.items() if k in ("ASAN_OPTIONS", "UBSAN_OPTIONS")},
         }
         if trace:
-            command = ["strace", "-f", "-y", "-e", TRACED, "-o", str(trace), *command]
+            command = ["strace", "-f", "-y", "-e", strace.TRACED, "-o", str(trace), *command]
         return subprocess.run(
             [str(word) for word in command], cwd=self.path, env=environment, timeout=120,
             input=input, capture_output=True, check=False, umask=0o022, **AS_USER)
@@ -190,6 +193,7 @@ def check_audit(lab, tree, update):
     text = lab.keeltune(tree, "audit")
     status, document, run = lab.json(tree, "audit")
     found = {finding["id"]: verdict_of(finding) for finding in document["findings"]}
+    update = update and found == wanted  # what is wrong is not recorded
     same(f"{tree}: verdicts as found by hand",
          "\n".join(f"{k} {v}" for k, v in wanted.items()),
          "\n".join(f"{k} {v}" for k, v in found.items()))
@@ -301,62 +305,64 @@ def check_conflict(lab):
            run.stderr.decode() + difference(before, snapshot(copy)))
 
 
+def check_release(lab):
+    """Another set of profiles puts back what it does not name; each apply can be undone in turn."""
+    copy = lab.copy("debian12", "release")
+    (lab.path / "small.conf").write_text(
+        'format = 1\nname = "small"\nsysctl "net.ipv4.tcp_keepalive_time" { value = 900 }\n')
+    lab.give(lab.path / "small.conf")
+    before = snapshot(copy)
+    lab.json("release", "apply")
+    first = snapshot(copy)
+    status, document, run = lab.json("release", "apply", "./small.conf")
+    second = snapshot(copy)
+    dropin = "etc/sysctl.d/99-zz-keeltune.conf"
+    lines = [line for line in second[dropin][2].decode().splitlines() if line and line[0] != "#"]
+    result("release: only what the new profile names is left", status == 0 and
+           lines == ["net.ipv4.tcp_keepalive_time = 900"] and
+           difference(before, second).count("\n") == 0,
+           f"{status} {lines} {run.stderr.decode()}\n{difference(before, second)}")
+    result("release: one drop-in is changed, the other removed",
+           {change["path"]: change["after"] is None for change in document["changes"]} ==
+           {"/" + dropin: False, "/etc/security/limits.d/99-zz-keeltune.conf": True},
+           document["changes"])
+    lab.json("release", "rollback")
+    result("release: the first rollback restores the first apply", snapshot(copy) == first,
+           difference(first, snapshot(copy)))
+    lab.json("release", "rollback")
+    result("release: the second rollback restores the host", snapshot(copy) == before,
+           difference(before, snapshot(copy)))
+
+
+def check_interrupted(lab):
+    """A rollback file in state prepared: said once, undone by rollback, and by apply first."""
+    for command in ("rollback", "apply"):
+        root = f"interrupted-{command}"
+        copy = lab.copy("debian12", root)
+        before = snapshot(copy)
+        _, document, _ = lab.json(root, "apply")
+        applied, name = snapshot(copy), document["rollback"]
+        manifest = copy / STATE / "rollback" / name / "manifest.json"
+        text = manifest.read_text()
+        manifest.write_text(text.replace('"applied"', '"prepared"', 1))
+        status, document, run = lab.json(root, "audit")
+        result(f"interrupted: audit says it once ({command})", '"applied"' in text and
+               document["interrupted"] == name and
+               run.stderr.decode().count("interrupted") == 1, run.stderr.decode())
+        quiet = lab.keeltune(root, "audit", "--quiet")
+        result(f"interrupted: nothing with -q ({command})", not quiet.stderr + quiet.stdout)
+        status, document, run = lab.json(root, command)
+        want = before if command == "rollback" else applied
+        result(f"interrupted: {command} undoes it", status == 0 and snapshot(copy) == want and
+               document["interrupted"] in (name, None),
+               run.stderr.decode() + difference(want, snapshot(copy)))
+        _, document, _ = lab.json(root, "history")
+        states = [entry["state"] for entry in document["entries"]]
+        result(f"interrupted: history after {command}", document["interrupted"] is None and
+               states == ["rolled-back", "applied"][:1 + (command == "apply")], states)
+
+
 # ---- what is opened ------------------------------------------------------------------------
-
-TRACED = ("trace=%file,fchmod,fchown,ftruncate,fsetxattr,fremovexattr,fallocate,"
-          "pwrite64,pwritev,copy_file_range,sendfile,socket,connect")
-WRITES = re.compile(
-    r"\b(O_WRONLY|O_RDWR|O_CREAT|O_TRUNC|O_APPEND|O_TMPFILE)\b|"
-    r"^\d+ +(creat|rename\w*|unlink\w*|rmdir|mkdir\w*|mknod\w*|link\w*|symlink\w*|\w*truncate|"
-    r"\w*chmod\w*|\w*chown\w*|\w*setxattr|\w*removexattr|utime\w*|futimesat|fallocate|pwrite\w*|"
-    r"copy_file_range|sendfile|mount|socket|connect)\(")
-# Start-up, and what a program may know of itself.
-OUTSIDE = re.compile(
-    r"/etc/ld\.so\.\w+|/(usr/)?lib(64)?/(\S+/)?(ld-linux|lib(?!pam)[^/]*\.so)[^/]*|/proc/self(/\S*)?|"
-    r"/proc/\d+/\S*|/dev/null|/dev/urandom|/usr/share/zoneinfo/\S*|/etc/localtime")
-CALL = re.compile(r"^\d+ +(\w+)\((.*)\) += (-?\d+)(?:<([^>]*)>)?(.*)$")
-
-
-def read_trace(path):
-    return [line for line in path.read_text(errors="replace").splitlines()
-            if not re.match(r"^\d+ +(\+\+\+|---)|^\d+ +execve\(", line)]
-
-
-def strays(lab, lines, copy):
-    """Calls that reach for anything but the copy, the profiles and the program itself."""
-    def inside(path):
-        return path == str(copy) or path.startswith(f"{copy}/")
-
-    def allowed(path):
-        return (inside(path) or OUTSIDE.fullmatch(path) or path in ("AT_FDCWD", str(lab.path)) or
-                path.startswith(f"{lab.path}/profiles") or path.startswith(f"{lab.path}/build"))
-
-    for line in lines:
-        call = CALL.match(line)
-        if not call:
-            yield line
-            continue
-        name, arguments, status, opened, _ = call.groups()
-        paths = re.findall(r'"((?:[^"\\]|\\.)*)"', arguments)
-        base = re.match(r"(?:\d+<([^>]*)>|AT_FDCWD(?:<[^>]*>)?), ", arguments)
-        if name == "newfstatat" and "AT_EMPTY_PATH" in arguments:
-            pass  # fstat(2)
-        elif opened and not allowed(opened):
-            yield line
-        elif base and base.group(1):
-            # Relative to a descriptor: the kernel keeps openat2 inside, the others take one name.
-            held = inside(base.group(1)) or allowed(base.group(1))
-            one_name = "/" not in paths[0] if paths else True
-            if not held or not (one_name or "RESOLVE_IN_ROOT" in arguments):
-                yield line
-        elif name in ("readlink", "lstat", "newfstatat") and paths and \
-                str(copy).startswith(paths[0]):
-            pass  # realpath(3) of the copy
-        elif paths and paths[0].startswith("/") and not allowed(paths[0]):
-            yield line
-        elif paths and paths[0] and not paths[0].startswith(("/", copy.name, "profiles")):
-            yield line
-
 
 def check_trace(lab, tree):
     root = f"{tree}.trace"
@@ -365,22 +371,22 @@ def check_trace(lab, tree):
 
     for command in ("audit", "diff", "history", "rollback --dry-run"):
         lab.keeltune(root, *command.split(), trace=trace)
-        lines = read_trace(trace)
+        lines = strace.read_trace(trace)
         result(f"{tree}: {command} opens nothing for writing",
                any("openat2(" in line for line in lines) and
-               not any(WRITES.search(line) for line in lines),
-               "\n".join(line for line in lines if WRITES.search(line)) or "nothing was traced")
-        away = list(strays(lab, lines, copy))
+               not any(strace.WRITES.search(line) for line in lines),
+               "\n".join(line for line in lines if strace.WRITES.search(line)) or "nothing was traced")
+        away = list(strace.strays(lines, copy))
         result(f"{tree}: {command} opens nothing outside the tree", not away, "\n".join(away))
         trace.unlink()
     for command in ("apply", "rollback"):
         run = lab.keeltune(root, command, trace=trace)
-        lines = read_trace(trace)
-        away = list(strays(lab, lines, copy))
+        lines = strace.read_trace(trace)
+        away = list(strace.strays(lines, copy))
         result(f"{tree}: {command} opens nothing outside the tree", not away, "\n".join(away))
         if command == "apply" and run.returncode <= 1 and (copy / STATE).exists():
             result(f"{tree}: the trace shows what apply writes",
-                   any(WRITES.search(line) for line in lines))
+                   any(strace.WRITES.search(line) for line in lines))
         trace.unlink()
 
 
@@ -568,6 +574,8 @@ def main():
             check_apply(lab, "overridden--override", "overridden", "--override")
             check_engines(lab)
             check_conflict(lab)
+            check_release(lab)
+            check_interrupted(lab)
             check_hostile(lab)
             check_unreadable(lab)
             check_renames(lab)

@@ -509,6 +509,26 @@ START_TEST(systemd)
 }
 END_TEST
 
+/* A module that starts from pid 1, in a tree: the same defaults, but its ceiling is known. */
+START_TEST(systemd_in_a_tree)
+{
+	const char *root = new_tree(true, "");
+	struct login_context context;
+	struct login_limits limits;
+	struct host *host;
+
+	tree_put(root, "/etc/systemd/system.conf", "[Manager]\nDefaultLimitNOFILE=5000:6000\n");
+	ck_assert_int_eq(host_open(root, &host, NULL), 0);
+	login_open(host, "login", 1048576, &context);
+	login_evaluate(&context, &login_ordinary, &limits);
+	check_nofile(&limits, (struct expected){ false, 1024, 6000 });
+	ck_assert_str_eq(limits.item[RLIMIT_NPROC].hard.why, "inherited, the default of systemd");
+	ck_assert_str_eq(limits.item[RLIMIT_NOFILE].hard.origin.file, "/etc/systemd/system.conf");
+	ck_assert_uint_eq(limits.item[RLIMIT_NOFILE].hard.origin.line, 2);
+	host_close(host);
+}
+END_TEST
+
 START_TEST(units)
 {
 	ck_assert_uint_eq(login_unit_value(catalog_limit("core"), 10240).number, 10);
@@ -542,6 +562,7 @@ int main(void)
 	tcase_add_test(tcase, no_service_no_module);
 	tcase_add_test(tcase, proc_limits);
 	tcase_add_test(tcase, systemd);
+	tcase_add_test(tcase, systemd_in_a_tree);
 	tcase_add_test(tcase, units);
 
 	SRunner *runner = srunner_create(suite);
