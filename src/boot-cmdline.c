@@ -19,7 +19,7 @@ static void take_parameter(struct boot_run *boot, const char *name, const char *
 	name += 7;
 	if (strlen(name) >= sizeof path)
 		return;
-	strcpy(path, name);
+	memcpy(path, name, strlen(name) + 1);
 	for (char *p = path; *p; p++)
 		if (*p == '.')
 			*p = '/';

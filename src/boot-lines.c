@@ -76,7 +76,7 @@ bool boot_names_key(const struct boot_run *boot, const char *text, const struct 
 		return sysctl_path_leads_to(text, target->path, false);
 
 	char name[SYSCTL_PATH_MAX];
-	strcpy(name, text);
+	memcpy(name, text, strlen(text) + 1);
 	sysctl_probe(name, target->path);
 	return sysctl_path_leads_to(name, target->path, true);
 }

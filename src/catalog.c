@@ -57,7 +57,7 @@ static const struct sysctl_row sysctls[] = {
 	  "whether outgoing connections may reuse TIME_WAIT ports (2: loopback only)" },
 };
 
-#define GONE(key, why) { key, sizeof key - 1, why }
+#define GONE(key, why) { (key), sizeof(key) - 1, (why) }
 
 static const struct { const char *key; size_t size; const char *why; } removed[] = {
 	GONE("net.ipv4.tcp_tw_recycle", "removed in Linux 4.12"),

@@ -204,10 +204,12 @@ static int try_apply(const struct context *context)
 		return session_fail(&session, EXIT_TROUBLE, render, "nothing applied: %s",
 				    err.message);
 	session.report.plan = &plan;
-	if (audit.summary[VERDICT_UNKNOWN])
+	/* Also what could not be judged any more afterwards must not be brought about. */
+	const struct audit *doubtful = audit.summary[VERDICT_UNKNOWN] ? &audit : &plan.remaining;
+	if (doubtful->summary[VERDICT_UNKNOWN])
 		return session_fail(&session, EXIT_TROUBLE, render,
 				    "nothing applied, could not be judged: %s",
-				    first_unknown(&audit));
+				    first_unknown(doubtful));
 	if (!plan.count)
 		return finish_applied(&session);
 

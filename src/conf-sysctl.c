@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-#define SYSTEMD_LINE_MAX (1024u * 1024u) /* LONG_LINE_MAX of systemd */
+#define SYSTEMD_LINE_MAX ((size_t)1 << 20) /* LONG_LINE_MAX of systemd */
 
 struct slice {
 	const char *at, *end;

@@ -50,7 +50,13 @@ static int open_in_root(int root, const char *path, int flags)
 
 	while (*path == '/')
 		path++;
-	return (int)syscall(SYS_openat2, root, *path ? path : ".", &how, sizeof how);
+	/* EAGAIN: somebody renamed something, anywhere, while ".." was being followed. */
+	for (int tries = 0; tries < 1000; tries++) {
+		int fd = (int)syscall(SYS_openat2, root, *path ? path : ".", &how, sizeof how);
+		if (fd >= 0 || errno != EAGAIN)
+			return fd;
+	}
+	return -1;
 }
 
 static int open_path(const struct host *host, const char *path, int flags)

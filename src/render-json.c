@@ -76,9 +76,14 @@ static json_t *head(const struct report *report)
 		"time", rfc3339(report->time), "result", report->result, "exit", report->exit,
 		"root", text(pool, report->root), "error", text(pool, report->error), "interrupted",
 		text(pool, report->interrupted), "notes", notes(pool, &report->notes));
-	if (report->profiles)
-		json_object_set_new(object, "profiles", text(pool, report->profiles->names));
 	return object;
+}
+
+/* Of commands that load profiles; null when that failed. */
+static void add_profiles(json_t *object, const struct report *report)
+{
+	json_object_set_new(object, "profiles",
+			    text(report->pool, report->profiles ? report->profiles->names : NULL));
 }
 
 static void finish(FILE *out, json_t *object)
@@ -170,6 +175,7 @@ static void render_audit(FILE *out, const struct report *report, const struct st
 	json_t *summary = json_object();
 
 	(void)style;
+	add_profiles(object, report);
 	for (enum verdict i = 0; i < VERDICT_COUNT; i++)
 		json_object_set_new(
 			summary, verdict_name(i),
@@ -228,6 +234,7 @@ static void render_diff(FILE *out, const struct report *report, const struct sty
 	json_t *object = changes_report(report);
 
 	(void)style;
+	add_profiles(object, report);
 	json_object_set_new(object, "engine", engine(report->pool, report->query));
 	json_object_set_new(
 		object, "remaining",
@@ -240,6 +247,7 @@ static void render_apply(FILE *out, const struct report *report, const struct st
 	json_t *object = changes_report(report);
 
 	(void)style;
+	add_profiles(object, report);
 	json_object_set_new(object, "engine", engine(report->pool, report->query));
 	json_object_set_new(object, "rollback", text(report->pool, report->transaction));
 	json_object_set_new(object, "remaining", findings(report->pool, report->audit, false));
@@ -365,6 +373,7 @@ static void render_profile(FILE *out, const struct report *report, const struct 
 
 	(void)style;
 	if (report->profiles) {
+		add_profiles(object, report);
 		json_t *settings = json_array();
 		for (size_t i = 0; i < report->profiles->count; i++)
 			json_array_append_new(settings,

@@ -13,7 +13,7 @@ WRITES = re.compile(
 # Start-up, and what a program may know of itself.
 OUTSIDE = re.compile(
     r"/etc/ld\.so\.\w+|/(usr/)?lib(64)?/(\S+/)?(ld-linux|lib(?!pam)[^/]*\.so)[^/]*|/proc/self(/\S*)?|"
-    r"/proc/\d+/\S*|/dev/null|/dev/urandom|/usr/share/zoneinfo/\S*|/etc/localtime")
+    r"/proc/(?!1/)\d+/\S*|/dev/null|/dev/urandom|/usr/share/zoneinfo/\S*|/etc/localtime")
 CALL = re.compile(r"^\d+ +(\w+)\((.*)\) += (-?\d+)(?:<([^>]*)>)?(.*)$")
 
 
@@ -48,9 +48,8 @@ def strays(lines, copy):
             yield line
         elif base and base.group(1):
             # Relative to a descriptor: the kernel keeps openat2 inside, the others take one name.
-            held = inside(base.group(1)) or allowed(base.group(1))
             one_name = "/" not in paths[0] if paths else True
-            if not held or not (one_name or "RESOLVE_IN_ROOT" in arguments):
+            if not inside(base.group(1)) or not (one_name or "RESOLVE_IN_ROOT" in arguments):
                 yield line
         elif name in ("readlink", "lstat", "newfstatat") and paths and \
                 str(copy).startswith(paths[0]):
