@@ -156,6 +156,9 @@ static int finish_applied(struct session *session)
 	audit_run(after.host, &session->query, session->profiles.settings, session->profiles.count,
 		  &audit);
 	session->report.audit = &audit;
+	/* What the notes of the audit before said may be over. */
+	session->report.notes = audit.notes;
+	append_notes(&session->report.notes, &session->report.plan->notes);
 	/* Applied: what cannot be judged now is not "refused before any change". */
 	int status = status_of(&audit) == EXIT_OK ? EXIT_OK : EXIT_DIFFERS;
 	status = session_finish(session, status, session->context->renderer->apply);

@@ -9,7 +9,6 @@
 int cmd_explain(const struct context *context)
 {
 	render_function *render = context->renderer->explain;
-	int status = EXIT_OK;
 	struct session session;
 
 	if (!context->argument_count) {
@@ -33,13 +32,14 @@ int cmd_explain(const struct context *context)
 			count++;
 			continue;
 		}
-		complain("%s is no sysctl key%s%s%s", context->arguments[i],
-			 explanation->nearest ? ", did you mean " : "",
-			 explanation->nearest ? explanation->nearest : "",
-			 explanation->nearest ? "?" : "");
-		status = EXIT_TROUBLE;
+		session.report.error = pool_printf(session.pool, "%s is no sysctl key%s%s%s",
+						   context->arguments[i],
+						   explanation->nearest ? ", did you mean " : "",
+						   explanation->nearest ? explanation->nearest : "",
+						   explanation->nearest ? "?" : "");
+		complain("%s", session.report.error);
 	}
 	session.report.explanations = explanations;
 	session.report.explanation_count = count;
-	return session_finish(&session, status, render);
+	return session_finish(&session, session.report.error ? EXIT_TROUBLE : EXIT_OK, render);
 }

@@ -168,7 +168,7 @@ static void print_hunks(FILE *out, const struct script *script)
 	}
 }
 
-const char *diff_unified(struct pool *pool, const struct change *change)
+const char *diff_unified(struct pool *pool, const struct change *change, size_t *ret_size)
 {
 	struct lines old = split(pool, &change->before), new = split(pool, &change->after);
 	struct script script = compare(pool, &old, &new);
@@ -176,6 +176,7 @@ const char *diff_unified(struct pool *pool, const struct change *change)
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 
+	*ret_size = 0;
 	if (!out)
 		return "";
 	if (change->before.exists)
@@ -189,7 +190,8 @@ const char *diff_unified(struct pool *pool, const struct change *change)
 	size_t header = (size_t)ftell(out);
 	print_hunks(out, &script);
 	fclose(out);
-	const char *result = size > header ? pool_copy(pool, text, size) : "";
+	*ret_size = size > header ? size : 0;
+	const char *result = pool_copy(pool, text, *ret_size);
 	free(text);
 	return result;
 }

@@ -7,8 +7,8 @@
 
 #include "model.h"
 
-/* The diff of a file change, with headers ("--- a/etc/...", /dev/null for what does not exist); ""
- * when nothing differs. */
-const char *diff_unified(struct pool *pool, const struct change *change);
+/* The diff of a file change, with headers ("--- a/etc/...", /dev/null for what does not exist);
+ * empty when nothing differs. It may hold NUL bytes: RET_SIZE counts. */
+const char *diff_unified(struct pool *pool, const struct change *change, size_t *ret_size);
 
 #endif

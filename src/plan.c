@@ -233,9 +233,14 @@ static void drop_unchanged(struct plan *plan)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < plan->count; i++)
-		if (!same_content(&plan->changes[i].before, &plan->changes[i].after))
-			plan->changes[kept++] = plan->changes[i];
+	for (size_t i = 0; i < plan->count; i++) {
+		struct change *change = &plan->changes[i];
+		if (same_content(&change->before, &change->after))
+			continue;
+		/* keeltune removes no file but its own drop-in, when nobody wants its lines. */
+		change->release |= change->before.exists && !change->after.exists;
+		plan->changes[kept++] = *change;
+	}
 	plan->count = kept;
 }
 

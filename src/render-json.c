@@ -207,14 +207,16 @@ static json_t *changes(struct pool *pool, const struct plan *plan)
 		for (size_t j = 0; j < change->id_count; j++)
 			json_array_append_new(ids, text(pool, change->ids[j]));
 		bool file = change->kind == CHANGE_FILE;
-		const char *diff = file ? diff_unified(pool, change) : NULL;
+		size_t size = 0;
+		const char *diff = file ? diff_unified(pool, change, &size) : NULL;
 		json_array_append_new(
-			array, json_pack("{s:o, s:s, s:o, s:b, s:o, s:o, s:o}", "id", ids, "kind",
-					 file ? "file" : "sysctl", "path", text(pool, change->path),
-					 "release", change->release, "before",
-					 image(pool, change->kind, &change->before), "after",
-					 image(pool, change->kind, &change->after), "diff",
-					 text(pool, diff)));
+			array,
+			json_pack("{s:o, s:s, s:o, s:b, s:o, s:o, s:o}", "id", ids, "kind",
+				  file ? "file" : "sysctl", "path", text(pool, change->path),
+				  "release", change->release, "before",
+				  image(pool, change->kind, &change->before), "after",
+				  image(pool, change->kind, &change->after), "diff",
+				  file ? json_string(escape_utf8(pool, diff, size)) : json_null()));
 	}
 	return array;
 }

@@ -10,14 +10,16 @@
 static void print_diff(FILE *out, struct pool *pool, const struct change *change,
 		       const struct style *style)
 {
-	const char *diff = diff_unified(pool, change);
+	size_t size;
+	const char *diff = diff_unified(pool, change, &size), *end = diff + size;
 
 	if (!style->color) {
-		fputs(diff, out); /* bytes as they are: patch(1) reads this */
+		fwrite(diff, 1, size, out); /* bytes as they are: patch(1) reads this */
 		return;
 	}
-	for (const char *line = diff; *line;) {
-		size_t size = strcspn(line, "\n");
+	for (const char *line = diff; line < end;) {
+		const char *newline = memchr(line, '\n', (size_t)(end - line));
+		size_t length = (size_t)((newline ? newline : end) - line);
 		bool header = !strncmp(line, "---", 3) || !strncmp(line, "+++", 3);
 		const char *color = header         ? BOLD
 				    : *line == '+' ? GREEN
@@ -25,9 +27,9 @@ static void print_diff(FILE *out, struct pool *pool, const struct change *change
 				    : *line == '@' ? CYAN
 						   : "";
 		text_colored(out, style, color,
-			     escape_control(pool, pool_copy(pool, line, size), "\t"));
+			     escape_control(pool, pool_copy(pool, line, length), "\t"));
 		fputc('\n', out);
-		line += size + (line[size] == '\n');
+		line += length + 1;
 	}
 }
 

@@ -15,6 +15,8 @@ results=(ok differs trouble trouble trouble)
 
 # gives STATUS COMMAND FILTER ARG...: valid, and true for FILTER. $report keeps the JSON.
 report=$TMPDIR/report.json
+reports=0
+mkdir "$TMPDIR/reports"
 gives() {
 	local status=$1 command=$2 filter=$3 name="${*:4}"
 	shift 3
@@ -27,7 +29,7 @@ gives() {
 		(.notes | all(has(\"id\") and has(\"file\") and has(\"line\") and (.text | type == \"string\")))"
 	json "$name: the rest" "$filter"
 	check "$name: one object and a newline" test "$(jq -s length "$report") $(tail -c 2 "$report" | od -An -tx1)" = "1  7d 0a"
-	check "$name: its schema" "$SRCDIR/tests/golden/schema-check" "$report"
+	cp "$report" "$TMPDIR/reports/$((++reports)).json"
 	cp "$report" "$out"
 }
 
@@ -115,4 +117,8 @@ gives 2 profile '.valid == ["/etc/keeltune/profiles/small.conf"]' profile check 
 printf 'kernel.panic = 10 # \xff\nnet.ipv4.tcp_keepalive_time = 7001\n' >"$(printf '/etc/sysctl.d/zz-\xfc.conf')"
 gives 1 audit '.findings[0].layers.boot == 7001' audit small
 check "the output is UTF-8" iconv -f UTF-8 -t UTF-8 -o /dev/null "$report"
+
+# --- all of them
+
+check "all $reports reports are valid by their schemas" "$SRCDIR/tests/golden/schema-check" "$TMPDIR"/reports/*.json
 finish

@@ -33,7 +33,9 @@ static const char *diff(const char *before, const char *after)
 		.after = { .exists = after, .bytes = after, .size = after ? strlen(after) : 0 },
 	};
 
-	return diff_unified(pool, &change);
+	size_t size;
+
+	return diff_unified(pool, &change, &size);
 }
 
 #define HEAD "--- a/etc/x.conf\n+++ b/etc/x.conf\n"
@@ -84,7 +86,8 @@ START_TEST(bytes_may_be_anything)
 				 .before = { .exists = true, .bytes = "a\0b\r\n\xff\n", .size = 7 },
 				 .after = {
 					 .exists = true, .bytes = "a\0c\r\n\xff\n", .size = 7 } };
-	const char *text = diff_unified(pool, &change);
+	size_t size;
+	const char *text = diff_unified(pool, &change, &size);
 
 	ck_assert_mem_eq(text, HEAD "@@ -1,2 +1,2 @@\n-a\0b\r\n+a\0c\r\n \xff\n",
 			 sizeof(HEAD "@@ -1,2 +1,2 @@\n-a\0b\r\n+a\0c\r\n \xff\n"));
