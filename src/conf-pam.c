@@ -33,18 +33,21 @@ static bool is_blank(char c)
  */
 static bool read_string(struct input *in, char *to, size_t room, size_t *ret_size)
 {
-	size_t size = 0;
+	size_t size;
 
 	if (in->at == in->size)
 		return false;
 	in->tail = in->at && in->bytes[in->at - 1] != '\n';
-	while (size + 1 < room && in->at < in->size) {
-		to[size] = in->bytes[in->at++];
-		if (to[size++] == '\n') {
-			in->line++;
-			break;
-		}
+	size = in->size - in->at;
+	if (size >= room)
+		size = room - 1;
+	const char *newline = memchr(in->bytes + in->at, '\n', size);
+	if (newline) {
+		size = (size_t)(newline - (in->bytes + in->at)) + 1;
+		in->line++;
 	}
+	memcpy(to, in->bytes + in->at, size);
+	in->at += size;
 	to[size] = '\0';
 	*ret_size = size;
 	return true;
@@ -228,11 +231,17 @@ void conf_pam_parse(struct pool *pool, const char *bytes, size_t size, enum conf
 /* A number that is too large for take_jump(), perhaps. */
 static bool has_long_number(const char *bytes, size_t size)
 {
-	size_t digits = 0;
-
-	for (size_t i = 0; i < size && digits < 10; i++)
-		digits = bytes[i] >= '0' && bytes[i] <= '9' ? digits + 1 : 0;
-	return digits == 10;
+	/* Ten digits in a row have one at every tenth place. */
+	for (size_t i = 9; i < size; i += 10) {
+		size_t first = i, end = i;
+		while (end < size && bytes[end] >= '0' && bytes[end] <= '9')
+			end++;
+		while (first > 0 && end > i && bytes[first - 1] >= '0' && bytes[first - 1] <= '9')
+			first--;
+		if (end - first >= 10)
+			return true;
+	}
+	return false;
 }
 
 bool conf_pam_readers_differ(const char *bytes, size_t size)

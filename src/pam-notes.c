@@ -15,7 +15,9 @@ static void note_type(struct host *host, const struct conf_pam_line *line, struc
 		      struct notes *notes)
 {
 	static const char *const types[] = { "session", "auth", "account", "password", "@include" };
-	const char *nearest = line->word ? suggest_nearest(line->word, types, 5) : NULL;
+	const char *nearest = line->type == CONF_PAM_WRONG_TYPE && line->word
+				      ? suggest_nearest(line->word, types, 5)
+				      : NULL;
 
 	if (line->type == CONF_PAM_INCLUDE && !pam_library_is_debian(host))
 		notes_add(notes, NULL, origin,
