@@ -89,18 +89,21 @@ static bool has_parent_part(const char *text)
 	return false;
 }
 
-/* glob_extend() of systemd passes GLOB_BRACE, and sysctl_write() refuses a path with "..". */
+/* glob_extend() of systemd passes GLOB_BRACE and hides "." and ".."; sysctl_write() refuses a path
+ * with
+ * "..". */
 bool boot_finds_key(const struct boot_run *boot, const char *pattern,
 		    const struct boot_target *target, char ret_text[SYSCTL_PATH_MAX])
 {
-	size_t count;
+	size_t count = 1;
+	const char **patterns = &pattern;
 
-	if (boot->engine != ENGINE_SYSTEMD || !strchr(pattern, '{'))
-		return sysctl_pattern_matches(pattern, target->path, ret_text) &&
-		       (boot->engine != ENGINE_SYSTEMD || !has_parent_part(ret_text));
-	const char **patterns = brace_expand(boot->pool, pattern, &count);
+	if (boot->engine != ENGINE_SYSTEMD)
+		return sysctl_pattern_matches(pattern, target->path, true, ret_text);
+	if (strchr(pattern, '{'))
+		patterns = brace_expand(boot->pool, pattern, &count);
 	for (size_t i = 0; i < count; i++)
-		if (sysctl_pattern_matches(patterns[i], target->path, ret_text) &&
+		if (sysctl_pattern_matches(patterns[i], target->path, false, ret_text) &&
 		    !has_parent_part(ret_text))
 			return true;
 	return false;

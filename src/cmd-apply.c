@@ -217,7 +217,7 @@ static int try_apply(const struct context *context)
 		return finish_applied(&session);
 
 	struct transaction transaction = { .profiles = session.profiles.names,
-					   .machine_id = session.report.host.machine_id,
+					   .machine_id = host_machine_id(session.host),
 					   .boot_id = host_boot_id(session.host),
 					   .actor = find_actor(&session),
 					   .sources = digest_sources(&session),

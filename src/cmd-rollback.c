@@ -28,9 +28,9 @@ static struct transaction *choose(struct session *session, const char *id, const
 	return NULL;
 }
 
-static bool is_of_another_host(const struct session *session, const struct transaction *transaction)
+static bool is_of_another_host(struct session *session, const struct transaction *transaction)
 {
-	const char *here = session->report.host.machine_id, *there = transaction->machine_id;
+	const char *here = host_machine_id(session->host), *there = transaction->machine_id;
 
 	return here && there && strcmp(here, there) != 0;
 }

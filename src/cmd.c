@@ -44,7 +44,6 @@ int session_open(const struct context *context, bool whole_journal, struct sessi
 					   .root = context->options.root,
 					   .time = time(NULL),
 					   .notes.pool = session->pool };
-	host_identify(session->host, &session->report.host);
 	journal_load(session->host, !whole_journal, &session->journal);
 	const struct transaction *interrupted = journal_interrupted(&session->journal);
 	if (interrupted) {
@@ -221,6 +220,7 @@ int session_finish(struct session *session, int status, render_function *render)
 	session->report.exit = status;
 	session->report.result = result_name(status);
 	if (!context->options.quiet || context->options.output) {
+		host_identify(session->host, &session->report.host);
 		int rc = deliver(context, &session->report, render);
 		if (rc < 0) {
 			complain("%s: %s",

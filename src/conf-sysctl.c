@@ -117,10 +117,7 @@ static bool next_systemd(struct sysctl_reader *reader, struct sysctl_line *line)
 	static const char white[] = " \t\n\r";
 
 	while (reader->at < reader->end) {
-		struct slice text = { reader->at, reader->at };
-		while (text.end < reader->end && *text.end && *text.end != '\n' &&
-		       *text.end != '\r')
-			text.end++;
+		struct slice text = { reader->at, end_of_line(reader->at, reader->end) };
 		if (size_of(text) >= SYSTEMD_LINE_MAX) {
 			reader->start = reader->at;
 			reader->at = reader->end;

@@ -88,7 +88,8 @@ struct host_identity {
 	const char *kernel;     /* release of the running kernel; NULL for a tree */
 };
 void host_identify(struct host *host, struct host_identity *ret_identity);
-const char *host_boot_id(struct host *host); /* NULL for a tree */
+const char *host_machine_id(struct host *host); /* NULL: none */
+const char *host_boot_id(struct host *host);    /* NULL for a tree */
 
 /* The overlay. BYTES NULL: as if PATH did not exist. Both are copied. */
 void host_overlay(struct host *host, const char *path, const char *bytes, size_t size);

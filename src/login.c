@@ -88,9 +88,9 @@ bool login_line_singles_out(const struct limits_entry *line)
 {
 	if (line->form == LIMITS_RULE)
 		return !line->drop && strcmp(line->domain, "*") && strcmp(line->domain, "root");
+	/* "* -" and "%group -" mean nobody. */
 	return line->form == LIMITS_NO_LIMIT && strcmp(line->domain, "root") &&
-	       (*line->domain == '@' || *line->domain != '%' || line->range) &&
-	       strcmp(line->domain, "*");
+	       strcmp(line->domain, "*") && (*line->domain != '%' || line->range);
 }
 
 /* ---- walking the lines -------------------------------------------------------------------- */

@@ -272,18 +272,17 @@ void limits_observe(struct host *host, struct limits_ceiling ceiling,
 		    struct login_context *ret_context)
 {
 	struct login_context boot, now;
+	const struct login_context *running = host_is_live(host) ? &boot : NULL;
 
 	login_open(host, "login", ceiling.boot, &boot);
 	if (needs_accounts(&boot, settings, count))
 		login_load_accounts(&boot);
-	if (host_is_live(host) && ceiling.now != ceiling.boot) {
+	if (running && ceiling.now != ceiling.boot) {
 		login_open(host, "login", ceiling.now, &now);
 		if (boot.accounts_loaded)
 			login_load_accounts(&now);
+		running = &now;
 	}
-	const struct login_context *running = !host_is_live(host)           ? NULL
-					      : ceiling.now != ceiling.boot ? &now
-									    : &boot;
 	for (size_t i = 0; i < count; i++)
 		observe_one(&boot, running, settings[i], &ret[i]);
 	for (size_t i = 0; boot.accounts_loaded && i < boot.accounts.user_count; i++)

@@ -224,65 +224,113 @@ void sysctl_probe(char *name, const char *path)
 
 /* ---- patterns ---------------------------------------------------------------------------- */
 
-/* Replaces PART of a pattern by what it matches at this place: nothing but the next component on
- * the way to the target is of interest. False when it does not match. */
-static bool match_part(const struct walk *walk, char part[SYSCTL_PATH_MAX], bool last)
+#define DOT_BRANCHES 64
+
+/* A pattern on its way. */
+struct match {
+	struct walk walk;
+	const char *rest;
+	bool dots;
+	char text[SYSCTL_PATH_MAX]; /* what glob() makes of it so far */
+	size_t size;
+};
+
+static bool match_rest(struct match *match, unsigned *branches);
+
+/* The next component on the way to the target. */
+static bool next_component(const struct walk *walk, char name[SYSCTL_PATH_MAX])
 {
 	const size_t base = sizeof proc_sys - 1;
-	size_t size = strlen(part), backslashes = 0;
-
-	/* Without pattern characters glob() only takes the quoting away, even that of the slash. */
-	while (backslashes < size && part[size - 1 - backslashes] == '\\')
-		backslashes++;
-	if (!last && backslashes % 2 && !sysctl_is_pattern(part))
-		part[size - 1] = '\0';
 
 	if (!at_directory(walk) || walk->size < base)
 		return false;
 	size_t done = walk->size - base; /* "/net" and "net/" are as long */
 	if (done && strncmp(walk->target, walk->at + base + 1, done - 1) != 0)
 		return false;
-	char name[SYSCTL_PATH_MAX];
 	const char *next = walk->target + done;
-	size_t length = strcspn(next, "/");
-	if (length >= sizeof name)
+	size_t size = strcspn(next, "/");
+	if (size >= SYSCTL_PATH_MAX)
 		return false;
-	memcpy(name, next, length);
-	name[length] = '\0';
-	if (fnmatch(part, name, FNM_PERIOD))
-		return false;
-	memcpy(part, name, length + 1);
+	memcpy(name, next, size);
+	name[size] = '\0';
 	return true;
 }
 
-bool sysctl_pattern_matches(const char *pattern, const char *path, char ret_text[SYSCTL_PATH_MAX])
+static bool take_part(struct match *match, const char *part)
 {
-	struct walk walk;
-	size_t out = 0;
+	size_t size = strlen(part);
+
+	if (!step(&match->walk, part, size) || match->size + size + 2 > sizeof match->text)
+		return false;
+	memcpy(match->text + match->size, part, size);
+	match->size += size;
+	if (*match->rest == '/') {
+		match->text[match->size++] = *match->rest++;
+		if (!*match->rest)
+			return false; /* a key is no directory */
+	}
+	match->text[match->size] = '\0';
+	return true;
+}
+
+/* ".*" finds "." and "..", and nothing that leads on. */
+static bool match_dots(struct match *match, const char *part, unsigned *branches)
+{
+	static const char *const dots[] = { ".", ".." };
+
+	for (size_t i = 0; i < 2 && (*branches)++ < DOT_BRANCHES; i++) {
+		struct match branch = *match;
+		if (!fnmatch(part, dots[i], FNM_PERIOD) && take_part(&branch, dots[i]) &&
+		    match_rest(&branch, branches)) {
+			*match = branch;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool match_rest(struct match *match, unsigned *branches)
+{
+	while (*match->rest) {
+		char part[SYSCTL_PATH_MAX], name[SYSCTL_PATH_MAX];
+		size_t size = strcspn(match->rest, "/"), backslashes = 0;
+
+		memcpy(part, match->rest, size);
+		part[size] = '\0';
+		match->rest += size;
+		if (!strpbrk(part, "*?[\\")) {
+			if (!take_part(match, part))
+				return false;
+			continue;
+		}
+		if (*part == '.')
+			return match->dots && match_dots(match, part, branches);
+		/* Without pattern characters the quoting is only taken away, even that of the
+		 * slash. */
+		while (backslashes < size && part[size - 1 - backslashes] == '\\')
+			backslashes++;
+		if (*match->rest && backslashes % 2 && !sysctl_is_pattern(part))
+			part[size - 1] = '\0';
+		if (!next_component(&match->walk, name) || fnmatch(part, name, FNM_PERIOD) ||
+		    !take_part(match, name))
+			return false;
+	}
+	return at_target(&match->walk);
+}
+
+bool sysctl_pattern_matches(const char *pattern, const char *path, bool dots,
+			    char ret_text[SYSCTL_PATH_MAX])
+{
+	struct match match = { .rest = pattern, .dots = dots };
+	unsigned branches = 0;
 
 	if (strlen(pattern) + sizeof proc_sys >= SYSCTL_PATH_MAX)
 		return false;
-	start_walk(&walk, path, false);
-	for (;;) {
-		char part[SYSCTL_PATH_MAX];
-		size_t size = strcspn(pattern, "/");
-
-		memcpy(part, pattern, size);
-		part[size] = '\0';
-		pattern += size;
-		if (strpbrk(part, "*?[\\") && !match_part(&walk, part, !*pattern))
-			return false;
-		size = strlen(part);
-		if (!step(&walk, part, size) || out + size + 2 > SYSCTL_PATH_MAX)
-			return false;
-		memcpy(ret_text + out, part, size);
-		out += size;
-		if (!*pattern)
-			break;
-		ret_text[out++] = *pattern++;
-	}
-	ret_text[out] = '\0';
-	return at_target(&walk);
+	start_walk(&match.walk, path, false);
+	if (!match_rest(&match, &branches))
+		return false;
+	memcpy(ret_text, match.text, match.size + 1);
+	return true;
 }
 
 /* ---- braces ------------------------------------------------------------------------------ */

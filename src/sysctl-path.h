@@ -33,9 +33,10 @@ bool sysctl_path_leads_to(const char *text, const char *path, bool absolute);
 /* BusyBox: turns the dots of NAME into slashes where that leads towards the key at PATH. */
 void sysctl_probe(char *name, const char *path);
 
-/* Does glob(3) of /proc/sys/PATTERN find the key at PATH? RET_TEXT is then the result of glob(3)
- * behind "/proc/sys/". */
-bool sysctl_pattern_matches(const char *pattern, const char *path, char ret_text[SYSCTL_PATH_MAX]);
+/* Does glob(3) of /proc/sys/PATTERN find the key at PATH? DOTS: also through the entries "." and
+ * "..", which match ".*". RET_TEXT is then the result of glob(3) behind "/proc/sys/". */
+bool sysctl_pattern_matches(const char *pattern, const char *path, bool dots,
+			    char ret_text[SYSCTL_PATH_MAX]);
 
 /* What glob(3) with GLOB_BRACE tries: the alternatives of "a{b,c}d", or TEXT itself. More than a
  * thousand alternatives: none. */

@@ -225,18 +225,19 @@ static bool is_fine_at_boot(const struct setting *setting, const struct observed
 	return boot->state != READING_PRESENT || setting_accepts(setting, boot->value);
 }
 
-/* Adds lines for the keys that the next boot would leave wrong with the drop-in as it stands. */
+/* Adds lines for the keys that the next boot would leave wrong with the drop-in as it stands.
+ * Returns how many, or -errno. */
 static int add_lines(struct proposal *proposal, struct error *err)
 {
 	const struct setting **settings =
 		pool_alloc(proposal->pool, proposal->count * sizeof *settings);
 	struct observed *observed = pool_alloc(proposal->pool, proposal->count * sizeof *observed);
+	int added = 0;
 
 	for (size_t i = 0; i < proposal->count; i++)
 		settings[i] = setting_of(proposal, i);
 	sysctl_observe(proposal->host, proposal->query, settings, proposal->count, observed, NULL);
 	for (size_t i = 0; i < proposal->count; i++) {
-		const char *want = want_text(proposal, i);
 		if (settings[i]->runtime_only || proposal->lines[i] || observed[i].missing ||
 		    is_fine_at_boot(settings[i], &observed[i]) ||
 		    is_kept(proposal, i, &observed[i].layer[LAYER_BOOT]))
@@ -244,10 +245,10 @@ static int add_lines(struct proposal *proposal, struct error *err)
 		int rc = check_file_max(proposal, i, err);
 		if (rc < 0)
 			return rc;
-		proposal->lines[i] = want;
-		proposal->rewrite = true;
+		proposal->lines[i] = want_text(proposal, i);
+		added++;
 	}
-	return 0;
+	return added;
 }
 
 static int propose_boot(struct proposal *proposal, struct error *err)
@@ -267,12 +268,13 @@ static int propose_boot(struct proposal *proposal, struct error *err)
 	read_dropin(proposal);
 	if (proposal->rewrite)
 		put_dropin(proposal);
-	int rc = add_lines(proposal, err);
-	if (rc < 0)
-		return rc;
-	if (proposal->rewrite)
+	/* A new drop-in may hide another file of its name: look again until nothing is missing. */
+	for (;;) {
+		int added = add_lines(proposal, err);
+		if (added <= 0)
+			return added;
 		put_dropin(proposal);
-	return 0;
+	}
 }
 
 int sysctl_propose(struct host *host, const struct query *query, const struct finding *findings,
