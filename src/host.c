@@ -28,6 +28,11 @@ struct answers {
 	size_t count;
 };
 
+struct memory {
+	const char *key;
+	const void *answer;
+};
+
 struct host {
 	struct pool *pool;
 	const char *root;      /* "" when live */
@@ -39,7 +44,9 @@ struct host {
 	const char **directory_paths;
 	size_t directory_count;
 	struct answers links, targets; /* of host_link() and host_resolve() */
-	struct file *overlay;          /* FILE_PRESENT or FILE_ABSENT */
+	struct memory *memories;
+	size_t memory_count;
+	struct file *overlay; /* FILE_PRESENT or FILE_ABSENT */
 	size_t overlay_count;
 };
 
@@ -493,8 +500,24 @@ const struct directory *host_directory(struct host *host, const char *path)
 	return shown;
 }
 
+const void *host_recall(const struct host *host, const char *key)
+{
+	for (size_t i = 0; i < host->memory_count; i++)
+		if (!strcmp(host->memories[i].key, key))
+			return host->memories[i].answer;
+	return NULL;
+}
+
+void host_remember(struct host *host, const char *key, const void *answer)
+{
+	host->memories =
+		pool_extend(host->pool, host->memories, host->memory_count, sizeof *host->memories);
+	host->memories[host->memory_count++] = (struct memory){ key, answer };
+}
+
 void host_overlay_drop(struct host *host, const char *path)
 {
+	host->memory_count = 0;
 	for (size_t i = 0; i < host->overlay_count; i++)
 		if (!strcmp(host->overlay[i].path, path))
 			host->overlay[i--] = host->overlay[--host->overlay_count];
@@ -508,6 +531,7 @@ void host_overlay(struct host *host, const char *path, const char *bytes, size_t
 			     .size = size,
 			     .mode = S_IFREG | 0644 };
 
+	host->memory_count = 0;
 	for (size_t i = 0; i < host->overlay_count; i++) {
 		if (!strcmp(host->overlay[i].path, path)) {
 			host->overlay[i] = file;

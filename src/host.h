@@ -91,6 +91,11 @@ void host_identify(struct host *host, struct host_identity *ret_identity);
 const char *host_machine_id(struct host *host); /* NULL: none */
 const char *host_boot_id(struct host *host);    /* NULL for a tree */
 
+/* What was derived from what the host shows now, for whoever asks next: forgotten when the overlay
+ * changes. KEY names the question ("pam-stack login"); both live as long as the host. */
+const void *host_recall(const struct host *host, const char *key); /* NULL: not asked yet */
+void host_remember(struct host *host, const char *key, const void *answer);
+
 /* The overlay. BYTES NULL: as if PATH did not exist. Both are copied. */
 void host_overlay(struct host *host, const char *path, const char *bytes, size_t size);
 void host_overlay_drop(struct host *host, const char *path); /* as it really is again */

@@ -80,10 +80,19 @@ static enum conf_pam_reader reader_for(struct host *host, const struct file *fil
 
 void pam_stack_parse(struct host *host, const char *path, struct conf_pam *ret)
 {
+	struct pool *pool = host_pool(host);
+	const char *key = pool_printf(pool, "pam-lines %s", path);
+	const struct conf_pam *known = host_recall(host, key);
 	const struct file *file = host_file(host, path);
 
-	conf_pam_parse(host_pool(host), file->bytes, file->size, reader_for(host, file),
-		       !strcmp(path, "/etc/pam.conf"), ret);
+	if (!known) {
+		struct conf_pam *parsed = pool_alloc(pool, sizeof *parsed);
+		conf_pam_parse(pool, file->bytes, file->size, reader_for(host, file),
+			       !strcmp(path, "/etc/pam.conf"), parsed);
+		host_remember(host, key, parsed);
+		known = parsed;
+	}
+	*ret = *known;
 }
 
 /* Would fopen(3) succeed for root? A directory opens, and reads as empty. */
@@ -378,7 +387,7 @@ static bool load_file(struct loader *loader, const struct file *file, const char
 	if (loader->read_count > FILES_MAX)
 		return fail(loader, file->path, 0, "files include each other too often");
 	conf_pam_control(NULL, source.reader, &source.control);
-	conf_pam_parse(loader->pool, file->bytes, file->size, source.reader, !service, &parsed);
+	pam_stack_parse(loader->host, file->path, &parsed);
 
 	loader->open = pool_extend(loader->pool, loader->open, loader->depth, sizeof *loader->open);
 	loader->open[loader->depth++] = (struct open_file){ file->path, level };

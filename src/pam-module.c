@@ -50,7 +50,7 @@ static bool try_place(struct host *host, const char *path, struct place *place)
 }
 
 /* Cheap to repeat: the host handle remembers directories, missing ones too. */
-static struct place find_place(struct host *host)
+static struct place look_for_place(struct host *host)
 {
 	static const char *const plain[] = { "/lib64/security", "/usr/lib64/security",
 					     "/usr/lib/security", "/lib/security" };
@@ -67,6 +67,19 @@ static struct place find_place(struct host *host)
 		if (try_place(host, plain[i], &place))
 			return place;
 	return place;
+}
+
+static struct place find_place(struct host *host)
+{
+	const struct place *known = host_recall(host, "pam-place");
+
+	if (!known) {
+		struct place *place = pool_alloc(host_pool(host), sizeof *place);
+		*place = look_for_place(host);
+		host_remember(host, "pam-place", place);
+		known = place;
+	}
+	return *known;
 }
 
 static int compare_names(const void *key, const void *element)

@@ -123,8 +123,14 @@ void pam_stack_limits(struct host *host, const char *service, struct pam_answer 
 {
 	struct pam_answer answer = { .result = PAM_CODE_ABORT, .session = PAM_SESSION_FAILS };
 	struct pool *pool = host_pool(host);
+	const char *key = pool_printf(pool, "pam-stack %s", service);
+	const struct pam_answer *known = host_recall(host, key);
 	struct pam_load load;
 
+	if (known) {
+		*ret = *known;
+		return;
+	}
 	pam_load(host, service, &load);
 	answer.file = load.file;
 	answer.session_lines = (unsigned)load.own.count;
@@ -141,5 +147,8 @@ void pam_stack_limits(struct host *host, const char *service, struct pam_answer 
 	else if (!load.file)
 		decide(&answer, PAM_NO_SERVICE, (struct origin){ 0 },
 		       pool_printf(pool, "no PAM service %s here", load.service));
+	struct pam_answer *kept = pool_alloc(pool, sizeof *kept);
+	*kept = answer;
+	host_remember(host, key, kept);
 	*ret = answer;
 }

@@ -272,11 +272,13 @@ void limits_observe(struct host *host, struct limits_ceiling ceiling,
 		    struct login_context *ret_context)
 {
 	struct login_context boot, now;
-	const struct login_context *running = host_is_live(host) ? &boot : NULL;
+	const struct login_context *running = NULL;
 
 	login_open(host, "login", ceiling.boot, &boot);
 	if (needs_accounts(&boot, settings, count))
 		login_load_accounts(&boot);
+	if (host_is_live(host))
+		running = &boot;
 	if (running && ceiling.now != ceiling.boot) {
 		login_open(host, "login", ceiling.now, &now);
 		if (boot.accounts_loaded)
