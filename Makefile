@@ -226,7 +226,7 @@ check: ## install what the tests need (apt), then all tests, a sanitizer build a
 	@scripts/install-packages build test
 	@$(PARALLEL) all-tests
 	@$(PARALLEL) all-tests VARIANT=asan
-	@$(RUN) lint $(GROUPS) install $(GROUPS:%=asan:%)
+	@$(RUN) $(GROUPS) $(GROUPS:%=asan:%) install lint
 
 check-slow: ## the same with many more random cases (TEST_LENGTH=long)
 	@TEST_LENGTH=long TEST_TIMEOUT=3600 $(MAKE) check

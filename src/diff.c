@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CONTEXT 3
+#define CONTEXT ((size_t)3)
 #define TABLE_MAX (4u << 20) /* cells */
 
 struct line {

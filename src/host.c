@@ -267,21 +267,35 @@ static int read_all(struct pool *pool, int fd, size_t hint, bool careful, const 
 	return 0;
 }
 
+/* In a tree /dev/null is the null device, whatever stands there: links to it mask files. */
+static bool leads_to_null(struct host *host, const char *path)
+{
+	for (int depth = 0; depth < 40; depth++) {
+		const char *name, *target = host_link(host, path);
+		if (!target)
+			return false;
+		if (!strcmp(target, "/dev/null"))
+			return true;
+		path = *target == '/' ? target
+				      : pool_printf(host->pool, "%s/%s",
+						    parent_of(host->pool, path, &name), target);
+	}
+	return false;
+}
+
 static void read_file(struct host *host, struct file *file)
 {
 	struct stat st = { 0 };
 
 	file->bytes = "";
-	if (!host_is_live(host)) {
-		const char *target = host_link(host, file->path);
-		if (target && !strcmp(target, "/dev/null")) {
-			file->state = FILE_NULL;
-			return;
-		}
+	if (!host_is_live(host) && leads_to_null(host, file->path)) {
+		file->state = FILE_NULL;
+		return;
 	}
 
 	autofd int fd = open_for_reading(host, file->path, &st);
 	if (fd == -ENOENT || fd == -ENOTDIR) {
+		file->error = fd;
 		file->state = host_link(host, file->path) ? FILE_DANGLING : FILE_ABSENT;
 		return;
 	}

@@ -42,7 +42,7 @@ enum file_state {
 struct file {
 	const char *path;
 	enum file_state state;
-	int error;
+	int error;         /* of FILE_ABSENT and FILE_DANGLING -ENOENT or -ENOTDIR */
 	const char *bytes; /* NUL behind the end; "" unless FILE_PRESENT */
 	size_t size;
 	mode_t mode; /* st_mode of what it resolves to */

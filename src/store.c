@@ -216,7 +216,7 @@ int store_remove_directory(const struct host *host, const char *path)
 
 int store_lock(const struct host *host, unsigned seconds)
 {
-	static const struct timespec pause = { .tv_nsec = 50 * 1000 * 1000 };
+	static const struct timespec pause = { .tv_nsec = 50000000 };
 	autofd int directory = host_open_directory(host, host_is_live(host) ? "/run" : "/");
 	int fd;
 

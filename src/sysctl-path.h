@@ -34,7 +34,8 @@ bool sysctl_path_leads_to(const char *text, const char *path, bool absolute);
 void sysctl_probe(char *name, const char *path);
 
 /* Does glob(3) of /proc/sys/PATTERN find the key at PATH? DOTS: also through the entries "." and
- * "..", which match ".*". RET_TEXT is then the result of glob(3) behind "/proc/sys/". */
+ * "..", which match ".*". RET_TEXT is then the result of glob(3) behind "/proc/sys/".
+ * A part that would match another directory, which ".." then leaves, is not followed. */
 bool sysctl_pattern_matches(const char *pattern, const char *path, bool dots,
 			    char ret_text[SYSCTL_PATH_MAX]);
 

@@ -34,6 +34,12 @@ struct limits_case {
 	const char *passwd, *group;
 };
 
+/* What the makers of cases share. */
+extern const char limits_usual_passwd[], limits_usual_group[];
+const char *limits_format_table(struct pool *pool, const struct rlimit *limits);
+void limits_add_file(struct limits_case *test, enum test_kind kind, const char *path,
+		     const char *bytes, size_t size);
+
 size_t fixed_case_count(void);
 void fixed_case(struct pool *pool, size_t number, struct limits_case *ret);
 void random_case(struct pool *pool, unsigned long seed, unsigned long number,

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 /* The model of logins (login.h) against the real pam_limits.so: both get the same made-up host, a
  * directory tree, and every limit of the session must be the same. The module is loaded by the real
- * libpam; this program stands between it and the system (its own fopen, glob, getpwnam_r,
- * setrlimit, ... are what the module finds first), so nothing of this host is read or changed and
- * no privilege is needed. setrlimit() answers as do_prlimit() of the kernel does (kernel/sys.c).
+ * libpam; limits-session.c stands between it and the system (fopen, glob, getpwnam_r, setrlimit,
+ * ... are ours), so nothing of this host is read or changed and no privilege is needed.
  *
- *     limits [--count N] [--seed N] [--first N] [--module PATH] [--verbose]
+ *     limits --module PATH [--count N] [--seed N] [--first N]
  *
- * Link with -rdynamic -lpam. Case N of a seed is the same whatever the count: a disagreement is
- * printed with what repeats it. */
+ * Case N of a seed is the same whatever the count: a disagreement is printed with the options that
+ * repeat it. */
 #include "conf-limits.h"
 #include "error.h"
 #include "host.h"
@@ -19,280 +18,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
-#include <glob.h>
-#include <grp.h>
 #include <inttypes.h>
-#include <pwd.h>
 #include <security/pam_appl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <syslog.h>
 #include <time.h>
 #include <unistd.h>
-#include <utmp.h>
 
 #include "limits-cases.h"
+#include "limits-session.h"
 
 #define MOST_FAILURES 20 /* then it gives up */
-
-static char tree[256]; /* the made-up host */
-
-/* What the session is, seen by the module. */
-static struct {
-	bool active;
-	struct rlimit limits[RLIM_NLIMITS];
-	bool capable;
-	uint64_t nr_open;
-	bool no_new_privs;
-	char root[4096];
-} session;
-
-/* ---- between the module and the system ----------------------------------------------------- */
-
-static const char *moved(const char *path, char *buffer, size_t size)
-{
-	static const char *const ours[] = { "/etc/", "/proc/", "/usr/share/" };
-
-	if (!session.active)
-		return path;
-	for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
-		if (strncmp(path, ours[i], strlen(ours[i])) != 0)
-			continue;
-		snprintf(buffer, size, "%s%s", tree, path);
-		return buffer;
-	}
-	return path;
-}
-
-/* dlsym() into a function pointer, the way POSIX asks for. */
-static void find_real(const char *name, void *place)
-{
-	void *function = dlsym(RTLD_NEXT, name);
-
-	if (!function)
-		abort();
-	memcpy(place, &function, sizeof function);
-}
-
-FILE *fopen(const char *path, const char *mode)
-{
-	static FILE *(*next)(const char *, const char *);
-	char buffer[4096];
-
-	if (!next)
-		find_real("fopen", &next);
-	return next(moved(path, buffer, sizeof buffer), mode);
-}
-
-FILE *fopen64(const char *path, const char *mode)
-{
-	return fopen(path, mode);
-}
-
-int stat(const char *restrict path, struct stat *restrict st)
-{
-	char buffer[4096];
-
-	return fstatat(AT_FDCWD, moved(path, buffer, sizeof buffer), st, 0);
-}
-
-int glob(const char *restrict pattern, int flags, int (*on_error)(const char *, int),
-	 glob_t *restrict found)
-{
-	static int (*next)(const char *, int, int (*)(const char *, int), glob_t *);
-	char buffer[4096];
-
-	if (!next)
-		find_real("glob", &next);
-	return next(moved(pattern, buffer, sizeof buffer), flags, on_error, found);
-}
-
-int getrlimit(__rlimit_resource_t resource, struct rlimit *limit)
-{
-	if (!session.active)
-		return prlimit(0, resource, NULL, limit);
-	*limit = session.limits[resource];
-	return 0;
-}
-
-/* do_prlimit() with new_rlim. */
-static int set_limit(unsigned resource, const struct rlimit *limit)
-{
-	int error = 0;
-
-	if (limit->rlim_cur > limit->rlim_max)
-		error = EINVAL;
-	else if (resource == RLIMIT_NOFILE && limit->rlim_max > session.nr_open)
-		error = EPERM;
-	else if (limit->rlim_max > session.limits[resource].rlim_max && !session.capable)
-		error = EPERM;
-	if (error) {
-		errno = error;
-		return -1;
-	}
-	session.limits[resource] = *limit;
-	return 0;
-}
-
-int setrlimit(__rlimit_resource_t resource, const struct rlimit *limit)
-{
-	if (!session.active)
-		return prlimit(0, resource, limit, NULL);
-	return set_limit(resource, limit);
-}
-
-int getrlimit64(__rlimit_resource_t resource, struct rlimit64 *limit)
-{
-	return getrlimit(resource, (struct rlimit *)limit);
-}
-
-int setrlimit64(__rlimit_resource_t resource, const struct rlimit64 *limit)
-{
-	return setrlimit(resource, (const struct rlimit *)limit);
-}
-
-int getpriority(__priority_which_t which, id_t who)
-{
-	(void)which;
-	(void)who;
-	return 0;
-}
-
-int setpriority(__priority_which_t which, id_t who, int priority)
-{
-	(void)which;
-	(void)who;
-	(void)priority;
-	return 0;
-}
-
-int prctl(int option, ...)
-{
-	session.no_new_privs = session.no_new_privs || option == PR_SET_NO_NEW_PRIVS;
-	return 0;
-}
-
-int chdir(const char *path)
-{
-	char full[8500];
-	struct stat st;
-
-	snprintf(full, sizeof full, "%s/%s", tree, path);
-	if (fstatat(AT_FDCWD, full, &st, 0))
-		return -1;
-	if (S_ISDIR(st.st_mode))
-		return 0;
-	errno = ENOTDIR;
-	return -1;
-}
-
-int chroot(const char *path)
-{
-	snprintf(session.root, sizeof session.root, "%s", path);
-	return 0;
-}
-
-void syslog(int priority, const char *format, ...)
-{
-	(void)priority;
-	(void)format;
-}
-
-int audit_open(void);
-int audit_open(void)
-{
-	errno = EPROTONOSUPPORT;
-	return -1;
-}
-
-void setutent(void)
-{
-}
-
-struct utmp *getutent(void)
-{
-	return NULL;
-}
-
-void endutent(void)
-{
-}
-
-/* As nss_files looks a user up; glibc parses the lines. */
-int getpwnam_r(const char *restrict name, struct passwd *restrict user, char *restrict buffer,
-	       size_t size, struct passwd **restrict ret)
-{
-	FILE *file = fopen("/etc/passwd", "re");
-	int rc = ENOENT;
-
-	*ret = NULL;
-	while (file && !(rc = fgetpwent_r(file, user, buffer, size, ret)))
-		if (*user->pw_name != '+' && *user->pw_name != '-' && !strcmp(user->pw_name, name))
-			break;
-	if (rc)
-		*ret = NULL;
-	if (file)
-		fclose(file);
-	return rc == ENOENT ? 0 : rc;
-}
-
-static int find_group(const char *name, gid_t gid, struct group *group, char *buffer, size_t size,
-		      struct group **ret)
-{
-	FILE *file = fopen("/etc/group", "re");
-	int rc = ENOENT;
-
-	*ret = NULL;
-	while (file && !(rc = fgetgrent_r(file, group, buffer, size, ret)))
-		if (*group->gr_name != '+' && *group->gr_name != '-' &&
-		    (name ? !strcmp(group->gr_name, name) : group->gr_gid == gid))
-			break;
-	if (rc)
-		*ret = NULL;
-	if (file)
-		fclose(file);
-	return rc == ENOENT ? 0 : rc;
-}
-
-int getgrnam_r(const char *restrict name, struct group *restrict group, char *restrict buffer,
-	       size_t size, struct group **restrict ret)
-{
-	return find_group(name, 0, group, buffer, size, ret);
-}
-
-int getgrgid_r(gid_t gid, struct group *restrict group, char *restrict buffer, size_t size,
-	       struct group **restrict ret)
-{
-	return find_group(NULL, gid, group, buffer, size, ret);
-}
-
-int getgrouplist(const char *user, gid_t primary, gid_t *groups, int *count)
-{
-	FILE *file = fopen("/etc/group", "re");
-	char buffer[65536];
-	struct group group, *found;
-	int total = 0;
-
-	if (total++ < *count)
-		groups[0] = primary;
-	while (file && !fgetgrent_r(file, &group, buffer, sizeof buffer, &found)) {
-		if (*group.gr_name == '+' || *group.gr_name == '-')
-			continue;
-		for (char **member = group.gr_mem; *member; member++)
-			if (!strcmp(*member, user) && group.gr_gid != primary && total++ < *count)
-				groups[total - 1] = group.gr_gid;
-	}
-	if (file)
-		fclose(file);
-	bool fits = total <= *count;
-	*count = total;
-	return fits ? total : -1;
-}
 
 /* ---- the two answers ------------------------------------------------------------------------ */
 
@@ -316,20 +55,20 @@ static void ask_module(const struct limits_case *test, struct answer *ret)
 	char confdir[300];
 	pam_handle_t *pam;
 
-	snprintf(confdir, sizeof confdir, "%s/real.d", tree);
-	memcpy(session.limits, test->caller, sizeof session.limits);
-	session.capable = test->capable;
-	session.nr_open = test->nr_open;
+	snprintf(confdir, sizeof confdir, "%s/real.d", limits_session.tree);
+	memcpy(limits_session.limits, test->caller, sizeof limits_session.limits);
+	limits_session.capable = test->capable;
+	limits_session.nr_open = test->nr_open;
 	int rc = pam_start_confdir("login", test->user, &conversation, confdir, &pam);
 	if (rc != PAM_SUCCESS) {
 		fprintf(stderr, "limits: pam_start_confdir: %s\n", pam_strerror(NULL, rc));
 		exit(2);
 	}
-	session.active = true;
+	limits_session.active = true;
 	ret->rc = pam_open_session(pam, PAM_SILENT);
-	session.active = false;
+	limits_session.active = false;
 	pam_end(pam, rc);
-	memcpy(ret->limits, session.limits, sizeof ret->limits);
+	memcpy(ret->limits, limits_session.limits, sizeof ret->limits);
 }
 
 static void override_inherited(const struct limits_case *test, struct login_context *context)
@@ -347,7 +86,7 @@ static void ask_model(const struct limits_case *test, struct answer *ret)
 	struct error error;
 	struct host *host;
 
-	if (host_open(tree, &host, &error)) {
+	if (host_open(limits_session.tree, &host, &error)) {
 		fprintf(stderr, "limits: %s\n", error.message);
 		exit(2);
 	}
@@ -385,7 +124,7 @@ static void write_file(const char *path, const char *bytes, size_t size)
 {
 	char full[512];
 
-	snprintf(full, sizeof full, "%s%s", tree, path);
+	snprintf(full, sizeof full, "%s%s", limits_session.tree, path);
 	int fd = open(full, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (fd < 0 || write(fd, bytes, size) != (ssize_t)size || close(fd)) {
 		fprintf(stderr, "limits: %s: %s\n", full, strerror(errno));
@@ -397,7 +136,7 @@ static void make_directory(const char *path)
 {
 	char full[512];
 
-	snprintf(full, sizeof full, "%s%s", tree, path);
+	snprintf(full, sizeof full, "%s%s", limits_session.tree, path);
 	if (mkdir(full, 0755) && errno != EEXIST) {
 		fprintf(stderr, "limits: %s: %s\n", full, strerror(errno));
 		exit(2);
@@ -416,7 +155,7 @@ static void put_entry(const struct test_file *file)
 		make_directory(file->path);
 		return;
 	case TEST_LINK:
-		snprintf(full, sizeof full, "%s%s", tree, file->path);
+		snprintf(full, sizeof full, "%s%s", limits_session.tree, file->path);
 		if (symlink(file->bytes, full)) {
 			fprintf(stderr, "limits: %s: %s\n", full, strerror(errno));
 			exit(2);
@@ -436,7 +175,7 @@ static void empty_directory(const char *path)
 {
 	char full[512];
 
-	snprintf(full, sizeof full, "%s%s", tree, path);
+	snprintf(full, sizeof full, "%s%s", limits_session.tree, path);
 	nftw(full, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 }
 
@@ -612,7 +351,7 @@ int main(int argc, char **argv)
 	const char *module = NULL;
 	const char *temporary = getenv("TMPDIR");
 
-	for (int i = 1; i < argc; i++) {
+	for (int i = 1; i < argc; i += 2) {
 		unsigned long *number = !strcmp(argv[i], "--count")   ? &count
 					: !strcmp(argv[i], "--seed")  ? &seed
 					: !strcmp(argv[i], "--first") ? &first
@@ -629,16 +368,15 @@ int main(int argc, char **argv)
 					"[--first N]\n");
 			return 2;
 		}
-		i++;
 	}
 	if (!module ||
 	    !dlopen(module, RTLD_NOW)) { /* stays, so that libpam need not load it again */
 		fprintf(stderr, "limits: %s\n", module ? dlerror() : "--module is missing");
 		return 2;
 	}
-	snprintf(tree, sizeof tree, "%.200s/keeltune-limits-XXXXXX",
+	snprintf(limits_session.tree, sizeof limits_session.tree, "%.200s/keeltune-limits-XXXXXX",
 		 temporary ? temporary : "/tmp");
-	if (!mkdtemp(tree)) {
+	if (!mkdtemp(limits_session.tree)) {
 		perror("limits: mkdtemp");
 		return 2;
 	}
@@ -647,6 +385,6 @@ int main(int argc, char **argv)
 	if (!first)
 		failed += run_fixed(module);
 	empty_directory("");
-	rmdir(tree);
+	rmdir(limits_session.tree);
 	return failed ? 1 : 0;
 }

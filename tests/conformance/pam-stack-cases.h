@@ -253,7 +253,7 @@ static void put_entry(struct generator *g)
 	}
 	if (g->mode == MODE_PAM_CONF && *g->file->path && !strcmp(g->file->path, "/etc/pam.conf")) {
 		static const char *const services[] = {
-			"svc", "svc", "other", "SVC", "other", "x"
+			"svc", "svc", "other", "SVC", "OTHER", "x"
 		};
 		put(g, "%s", PICK(g, services));
 		put_blank(g);

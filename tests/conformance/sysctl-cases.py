@@ -15,6 +15,8 @@ import os
 import sys
 import tempfile
 
+sys.dont_write_bytecode = True
+
 import sysctl_oracle as oracle
 from sysctl_oracle import DIRECTORY, Link
 

@@ -8,6 +8,7 @@
 . "$SRCDIR/tests/integration/ns.sh"
 # shellcheck source=tests/integration/host.sh
 . "$SRCDIR/tests/integration/host.sh"
+[ -x "$KEELTUNE" ] || skip_all "there is no $KEELTUNE: run make"
 private_host "$0"
 
 fresh=$TMPDIR/fresh

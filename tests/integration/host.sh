@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
+# shellcheck disable=SC2154 # lib.sh sets $out and $err
 # What the tests of whole commands share. Source it after tests/lib.sh and ns.sh.
 #
 # private_host "$0"      the rest of the script runs on a private copy of this host; outside, a last
@@ -18,6 +19,7 @@
 # traced FILTER CMD...   CMD under strace; the calls are in $trace
 
 trace=$TMPDIR/trace
+# shellcheck disable=SC2034 # tests read it
 state=/var/lib/keeltune/rollback
 
 marks() {

@@ -3,19 +3,23 @@
 # An apply or a rollback that was interrupted: a kill at every system call that changes something, a
 # signal, a state found on the disk. The host is then old, new, or made old by `keeltune rollback`.
 
+# shellcheck disable=SC2317 # functions are called by name
 # shellcheck source=tests/lib.sh
 . "${SRCDIR:-.}/tests/lib.sh"
 # shellcheck source=tests/integration/ns.sh
 . "$SRCDIR/tests/integration/ns.sh"
 # shellcheck source=tests/integration/host.sh
 . "$SRCDIR/tests/integration/host.sh"
+[ -x "$KEELTUNE" ] || skip_all "there is no $KEELTUNE: run make"
 private_host "$0"
 
 fresh=$TMPDIR/fresh
 new=$TMPDIR/new
 known_host
 targets >"$fresh"
-kt apply small >/dev/null && targets >"$new" && kt rollback >/dev/null || skip_all "apply does not work here"
+kt apply small >/dev/null
+targets >"$new"
+kt rollback >/dev/null
 rm -rf /var/lib/keeltune
 
 litter() {

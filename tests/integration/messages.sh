@@ -3,12 +3,14 @@
 # The command line: usage errors, suggestions, help, options before and after the command. Each message
 # is one line that begins with "keeltune: ", on standard error, and the status is 2.
 
+# shellcheck disable=SC2317 # functions are called by name
 # shellcheck source=tests/lib.sh
 . "${SRCDIR:-.}/tests/lib.sh"
 # shellcheck source=tests/integration/ns.sh
 . "$SRCDIR/tests/integration/ns.sh"
 # shellcheck source=tests/integration/host.sh
 . "$SRCDIR/tests/integration/host.sh"
+[ -x "$KEELTUNE" ] || skip_all "there is no $KEELTUNE: run make"
 private_host "$0"
 
 known_host

@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: MIT
 # What apply refuses before it writes anything, and the exit status and message of each case.
 
+# shellcheck disable=SC2317 # functions are called by name
 # shellcheck source=tests/lib.sh
 . "${SRCDIR:-.}/tests/lib.sh"
 # shellcheck source=tests/integration/ns.sh
 . "$SRCDIR/tests/integration/ns.sh"
 # shellcheck source=tests/integration/host.sh
 . "$SRCDIR/tests/integration/host.sh"
+[ -x "$KEELTUNE" ] || skip_all "there is no $KEELTUNE: run make"
 private_host "$0"
 
 known_host

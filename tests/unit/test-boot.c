@@ -402,6 +402,14 @@ START_TEST(mistakes)
 }
 END_TEST
 
+START_TEST(removed_key_on_the_first_line)
+{
+	tree_put(root, "/etc/sysctl.d/10-a.conf", "net.ipv4.tcp_tw_recycle = 1\n");
+	evaluate(ENGINE_SYSTEMD, TIME);
+	ck_assert(noted("/etc/sysctl.d/10-a.conf", 1, "removed in Linux 4.12"));
+}
+END_TEST
+
 START_TEST(keys_that_stand_together)
 {
 	static const char file[] = "/etc/sysctl.d/10-a.conf";
@@ -551,6 +559,7 @@ int main(void)
 		several_keys_at_once,
 		overlay,
 		kernel_command_line,
+		removed_key_on_the_first_line,
 		mistakes,
 		keys_that_stand_together,
 		fine_files_get_no_notes,

@@ -5,6 +5,7 @@
 #include "pool.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -208,7 +209,7 @@ START_TEST(long_line)
 
 	memset(text, 'x', sizeof text);
 	text[0] = '#';
-	strcpy(text + 1023, "a - nofile 300\nb - nproc 5\n");
+	snprintf(text + 1023, sizeof text - 1023, "a - nofile 300\nb - nproc 5\n");
 	ck_assert_uint_eq(parse(pool, false, text, strlen(text), &entry), 2);
 	ck_assert_str_eq(entry[0].domain, "a");
 	ck_assert(entry[0].tail);

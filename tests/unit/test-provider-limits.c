@@ -384,7 +384,7 @@ START_TEST(other_remarks)
 	tree_put(root, "/etc/security/limits.d/nofile.txt", "* - nofile 5\n");
 	memset(line, 'x', sizeof line);
 	line[0] = '#';
-	strcpy(line + 1023, "* - nproc 5\n");
+	snprintf(line + 1023, sizeof line - 1023, "* - nproc 5\n");
 	tree_put(root, "/etc/security/limits.d/long.conf", line);
 	struct host *host = open_tree(root);
 	observe(host, "* soft nofile 1024", &observed, &notes);

@@ -379,6 +379,21 @@ START_TEST(dropin_is_removed)
 }
 END_TEST
 
+START_TEST(dropin_hides_another)
+{
+	struct setting settings[] = { wanted(TIME, "1800", NULL, "1800"),
+				      wanted(INTVL, "15", NULL, "15") };
+
+	/* Without the drop-in this file would set the first; the line for the second hides it. */
+	tree_put(root, "/usr/lib/sysctl.d/99-zz-keeltune.conf", TIME " = 600\n");
+	tree_put(root, SYSCTL_DROPIN, PROBES " = 3\n");
+	ck_assert_int_eq(propose(settings, 2), 0);
+	struct audit audit;
+	audit_run(host, &query, settings, 2, &audit);
+	ck_assert_uint_eq(audit.summary[VERDICT_OK], 2);
+}
+END_TEST
+
 START_TEST(only_one_plane)
 {
 	struct setting setting = wanted(TIME, "1800", NULL, "1800");
@@ -491,6 +506,7 @@ int main(void)
 	tcase_add_test(tcase, right_dropin_stays);
 	tcase_add_test(tcase, dropin_is_adapted);
 	tcase_add_test(tcase, dropin_is_removed);
+	tcase_add_test(tcase, dropin_hides_another);
 	tcase_add_test(tcase, only_one_plane);
 	tcase_add_test(tcase, line_for_the_other_engine);
 	tcase_add_test(tcase, running_values_are_proposed);

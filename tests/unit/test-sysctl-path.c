@@ -164,11 +164,27 @@ static const struct {
 START_TEST(pattern_matches)
 {
 	char text[SYSCTL_PATH_MAX];
-	bool found = sysctl_pattern_matches(patterns[_i].pattern, KEY, text);
+	bool found = sysctl_pattern_matches(patterns[_i].pattern, KEY, true, text);
 
 	ck_assert_int_eq(found, patterns[_i].result != NULL);
 	if (found)
 		ck_assert_str_eq(text, patterns[_i].result);
+}
+END_TEST
+
+START_TEST(patterns_of_dots)
+{
+	char text[SYSCTL_PATH_MAX];
+	char long_pattern[SYSCTL_PATH_MAX] = "";
+
+	ck_assert(sysctl_pattern_matches("net/.*/ipv4/*", KEY, true, text));
+	ck_assert_str_eq(text, "net/./ipv4/tcp_keepalive_time");
+	ck_assert(sysctl_pattern_matches("net/ipv4/.?/ipv4/*", KEY, true, text));
+	ck_assert_str_eq(text, "net/ipv4/../ipv4/tcp_keepalive_time");
+	ck_assert(!sysctl_pattern_matches("net/.*/ipv4/*", KEY, false, text));
+	for (size_t i = 0; i < 1000; i++)
+		memcpy(long_pattern + 3 * i, ".*/", 4);
+	ck_assert(!sysctl_pattern_matches(long_pattern, KEY, true, text));
 }
 END_TEST
 
@@ -247,6 +263,7 @@ int main(void)
 	tcase_add_test(tcase, probing);
 	tcase_add_test(tcase, probing_ends);
 	tcase_add_loop_test(tcase, pattern_matches, 0, sizeof patterns / sizeof *patterns);
+	tcase_add_test(tcase, patterns_of_dots);
 	tcase_add_test(tcase, braces);
 	tcase_add_test(tcase, braces_are_bounded);
 	tcase_add_test(tcase, simplify);
