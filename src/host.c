@@ -17,8 +17,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
-#include <sys/utsname.h>
-#include <sys/xattr.h>
 
 /* What was asked before, by path. */
 struct answers {
@@ -78,7 +76,7 @@ static int open_path(const struct host *host, const char *path, int flags)
 
 /* Opens for reading without side effects: in a tree that somebody else made, a device must not even
  * be opened (a watchdog would start), so what it is gets looked up first. */
-static int open_for_reading(const struct host *host, const char *path, struct stat *ret_stat)
+int host_open_file(const struct host *host, const char *path, struct stat *ret_stat)
 {
 	const int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY;
 	int fd;
@@ -234,11 +232,8 @@ const char *host_resolve(struct host *host, const char *path)
 
 /* ---- files ------------------------------------------------------------------------------- */
 
-/* Reads to the end. HINT: the size that fstat(2) says, 0 for /proc. A short read is taken for the
- * end, as regular files and the files of /proc that are asked for here (single_open() of the
- * kernel) give it; CAREFUL: only read(2) returning 0 is. 0, -EFBIG or -errno. */
-static int read_all(struct pool *pool, int fd, size_t hint, bool careful, const char **ret_bytes,
-		    size_t *ret_size)
+int host_read_all(struct pool *pool, int fd, size_t hint, bool careful, const char **ret_bytes,
+		  size_t *ret_size)
 {
 	size_t room = hint ? hint + 1 : 4095, size = 0;
 	char *bytes = pool_buffer(pool, room + 1);
@@ -293,7 +288,7 @@ static void read_file(struct host *host, struct file *file)
 		return;
 	}
 
-	autofd int fd = open_for_reading(host, file->path, &st);
+	autofd int fd = host_open_file(host, file->path, &st);
 	if (fd == -ENOENT || fd == -ENOTDIR) {
 		file->error = fd;
 		file->state = host_link(host, file->path) ? FILE_DANGLING : FILE_ABSENT;
@@ -315,8 +310,8 @@ static void read_file(struct host *host, struct file *file)
 	} else if (st.st_size > HOST_FILE_MAX) {
 		file->error = -EFBIG;
 	} else {
-		file->error = read_all(host->pool, fd, (size_t)st.st_size, st.st_size > 0,
-				       &file->bytes, &file->size);
+		file->error = host_read_all(host->pool, fd, (size_t)st.st_size, st.st_size > 0,
+					    &file->bytes, &file->size);
 		if (!file->error)
 			file->state = FILE_PRESENT;
 		else
@@ -385,7 +380,8 @@ static void read_kernel(struct host *host, struct file *file)
 		file->state = FILE_ABSENT;
 		return;
 	}
-	file->error = fd < 0 ? fd : read_all(host->pool, fd, 0, false, &file->bytes, &file->size);
+	file->error =
+		fd < 0 ? fd : host_read_all(host->pool, fd, 0, false, &file->bytes, &file->size);
 	file->state = file->error == -EISDIR ? FILE_DIRECTORY
 		      : file->error          ? FILE_UNREADABLE
 					     : FILE_PRESENT;
@@ -555,124 +551,4 @@ void host_overlay(struct host *host, const char *path, const char *bytes, size_t
 	host->overlay =
 		pool_extend(host->pool, host->overlay, host->overlay_count, sizeof *host->overlay);
 	host->overlay[host->overlay_count++] = file;
-}
-
-/* ---- images ------------------------------------------------------------------------------ */
-
-static int read_xattrs(struct pool *pool, int fd, struct image *image)
-{
-	char names[4096];
-	ssize_t size = flistxattr(fd, names, sizeof names);
-
-	if (size < 0)
-		return errno == ENOTSUP ? 0 : -errno;
-	for (const char *name = names; name < names + size; name += strlen(name) + 1) {
-		char bytes[65536];
-		ssize_t length = fgetxattr(fd, name, bytes, sizeof bytes);
-		if (length < 0)
-			return -errno;
-		image->xattrs =
-			pool_extend(pool, image->xattrs, image->xattr_count, sizeof *image->xattrs);
-		image->xattrs[image->xattr_count++] =
-			(struct xattr){ .name = pool_strdup(pool, name),
-					.bytes = pool_copy(pool, bytes, (size_t)length),
-					.size = (size_t)length };
-	}
-	return 0;
-}
-
-int host_image(struct host *host, const char *path, struct image *ret_image)
-{
-	bool kernel = !strncmp(path, "/proc/sys/", strlen("/proc/sys/"));
-	struct image image = { .bytes = "" };
-	struct stat st;
-
-	autofd int fd = open_for_reading(host, path, &st);
-	if (fd == -ENOENT || fd == -ENOTDIR) {
-		*ret_image = image;
-		return 0;
-	}
-	if (fd < 0)
-		return fd;
-	if (!S_ISREG(st.st_mode))
-		return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
-	if (st.st_size > HOST_FILE_MAX)
-		return -EFBIG;
-	image.exists = true;
-	int rc = read_all(host->pool, fd, (size_t)st.st_size, true, &image.bytes, &image.size);
-	if (rc < 0)
-		return rc;
-	if (kernel) {
-		while (image.size && image.bytes[image.size - 1] == '\n')
-			image.size--;
-		image.bytes = pool_copy(host->pool, image.bytes, image.size);
-		*ret_image = image;
-		return 0;
-	}
-	image.mode = st.st_mode & 07777;
-	image.uid = st.st_uid;
-	image.gid = st.st_gid;
-	rc = read_xattrs(host->pool, fd, &image);
-	if (rc < 0)
-		return rc;
-	*ret_image = image;
-	return 0;
-}
-
-/* ---- identity ---------------------------------------------------------------------------- */
-
-static const char *first_line(struct host *host, const struct file *file)
-{
-	if (file->state != FILE_PRESENT || !file->size)
-		return NULL;
-	size_t size = strcspn(file->bytes, "\n");
-	return size ? pool_copy(host->pool, file->bytes, size) : NULL;
-}
-
-static const char *os_name(struct host *host)
-{
-	const struct file *file = host_file(host, "/etc/os-release");
-	static const char key[] = "PRETTY_NAME=";
-
-	if (file->state != FILE_PRESENT)
-		file = host_file(host, "/usr/lib/os-release");
-	for (const char *line = file->bytes; *line; line += strcspn(line, "\n") + 1) {
-		if (!strncmp(line, key, sizeof key - 1)) {
-			const char *text = line + sizeof key - 1;
-			bool quoted = *text == '"' || *text == '\'';
-			text += quoted;
-			return pool_copy(host->pool, text, strcspn(text, quoted ? "\"'\n" : "\n"));
-		}
-		if (!line[strcspn(line, "\n")])
-			break;
-	}
-	return NULL;
-}
-
-const char *host_machine_id(struct host *host)
-{
-	return first_line(host, host_file(host, "/etc/machine-id"));
-}
-
-void host_identify(struct host *host, struct host_identity *ret_identity)
-{
-	struct utsname uts;
-
-	*ret_identity = (struct host_identity){
-		.machine_id = host_machine_id(host),
-		.os = os_name(host),
-	};
-	if (!host_is_live(host)) {
-		ret_identity->name = first_line(host, host_file(host, "/etc/hostname"));
-	} else if (!uname(&uts)) {
-		ret_identity->name = pool_strdup(host->pool, uts.nodename);
-		ret_identity->kernel = pool_strdup(host->pool, uts.release);
-	}
-	if (!ret_identity->name)
-		ret_identity->name = "unknown";
-}
-
-const char *host_boot_id(struct host *host)
-{
-	return first_line(host, host_kernel(host, "/proc/sys/kernel/random/boot_id"));
 }

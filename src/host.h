@@ -29,6 +29,20 @@ struct pool *host_pool(struct host *host);      /* lives as long as the host */
 /* A descriptor of the directory at PATH (links followed), or -errno. For store.c. No allocation. */
 int host_open_directory(const struct host *host, const char *path);
 
+struct stat;
+
+/* ---- files ------------------------------------------------------------------------------- */
+
+/* Opens for reading without side effects: in a tree what is not a file or directory is not even
+ * opened. A descriptor, or -errno. */
+int host_open_file(const struct host *host, const char *path, struct stat *ret_stat);
+
+/* Reads to the end. HINT: the size that fstat(2) says, 0 for /proc. A short read is taken for the
+ * end, as regular files and the files of /proc that are asked for here (single_open() of the
+ * kernel) give it; CAREFUL: only read(2) returning 0 is. 0, -EFBIG or -errno. */
+int host_read_all(struct pool *pool, int fd, size_t hint, bool careful, const char **ret_bytes,
+		  size_t *ret_size);
+
 enum file_state {
 	FILE_PRESENT,  /* a regular file: bytes, size */
 	FILE_NULL,     /* /dev/null, or a link to it: reads as empty */

@@ -5,6 +5,7 @@
 #include "provider-limits.h"
 
 #include "catalog.h"
+#include "dropin.h"
 #include "error.h"
 #include "host.h"
 #include "plan.h"
@@ -15,12 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LEAST_NOFILE 64    /* with fewer, session modules and shells run out of descriptors */
-#define LONGEST_REASON 200 /* the old pam_limits.so takes byte 1024 of a comment for a rule */
-
-static const char header[] = "# Written by keeltune; the next `keeltune apply` writes it anew.\n"
-			     "# To undo: keeltune rollback. Without keeltune: remove this file.\n";
-
+#define LEAST_NOFILE 64 /* with fewer, session modules and shells run out of descriptors */
 /* A line that the drop-in has or might get. */
 struct line {
 	const struct setting *setting;
@@ -76,38 +72,6 @@ static int check_line(const struct proposal *proposal, const struct line *line, 
 
 /* ---- bytes -------------------------------------------------------------------------------- */
 
-static const char *profile_name(struct pool *pool, const char *file)
-{
-	const char *slash = strrchr(file, '/');
-	const char *name = slash ? slash + 1 : file;
-	size_t size = strlen(name);
-
-	if (size > 5 && !strcmp(name + size - 5, ".conf"))
-		size -= 5;
-	return pool_copy(pool, name, size);
-}
-
-/* One short line of a comment: no control characters, cut between characters. */
-static const char *comment_of(struct pool *pool, const struct setting *setting)
-{
-	char *text = setting->reason
-			     ? pool_printf(pool, "%s: %s", profile_name(pool, setting->origin.file),
-					   setting->reason)
-			     : pool_strdup(pool, profile_name(pool, setting->origin.file));
-	size_t size = strlen(text);
-
-	if (size > LONGEST_REASON) {
-		size = LONGEST_REASON;
-		while (size && ((unsigned char)text[size] & 0xc0) == 0x80)
-			size--;
-		text[size] = '\0';
-	}
-	for (char *p = text; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			*p = ' ';
-	return text;
-}
-
 static const char *side_name(enum side side)
 {
 	return side == SIDE_SOFT ? "soft" : "hard";
@@ -124,8 +88,8 @@ static const char *compose(const struct proposal *proposal)
 		const struct setting *setting = line->setting;
 		if (!line->active)
 			continue;
-		text = pool_printf(pool, "%s\n# %s\n%s %s %s %s\n", text ? text : header,
-				   comment_of(pool, setting), setting->name,
+		text = pool_printf(pool, "%s\n# %s\n%s %s %s %s\n", text ? text : dropin_header,
+				   dropin_comment(pool, setting), setting->name,
 				   side_name(setting->side), setting->item,
 				   value_format(pool, line->value));
 	}

@@ -208,6 +208,24 @@ static struct query reach_of(const struct query *query, const struct audit *audi
 
 /* ---- guards ------------------------------------------------------------------------------ */
 
+/* Every directory on the way to PATH exists as one, or not at all: then it will be made. */
+static int check_parents(struct plan *plan, struct host *host, const char *path, struct error *err)
+{
+	for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		const char *directory = pool_copy(plan->pool, path, (size_t)(slash - path));
+		const struct file *file = host_file(host, directory);
+		if (file->state == FILE_ABSENT)
+			return 0;
+		if (file->state != FILE_DIRECTORY)
+			return error_set(err, -ENOTDIR, "%s is %s, not a directory", directory,
+					 file->state == FILE_DANGLING  ? "a link to nothing"
+					 : file->state == FILE_PRESENT ? "a file"
+					 : file->error                 ? strerror(-file->error)
+								       : "something else");
+	}
+	return 0;
+}
+
 static int check_target(struct host *host, const struct change *change, struct error *err)
 {
 	struct image now;
@@ -377,7 +395,11 @@ int plan_build(struct host *host, const struct query *query,
 	}
 	drop_unchanged(&plan);
 	for (size_t i = 0; i < plan.count; i++) {
-		rc = check_target(host, &plan.changes[i], err);
+		rc = plan.changes[i].kind == CHANGE_FILE
+			     ? check_parents(&plan, host, plan.changes[i].path, err)
+			     : 0;
+		if (!rc)
+			rc = check_target(host, &plan.changes[i], err);
 		if (rc < 0)
 			return rc;
 	}

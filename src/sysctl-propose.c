@@ -4,6 +4,7 @@
 #include "provider-sysctl.h"
 
 #include "conf-sysctl.h"
+#include "dropin.h"
 #include "error.h"
 #include "host.h"
 #include "plan.h"
@@ -13,11 +14,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-
-#define LONGEST_REASON 200
-
-static const char header[] = "# Written by keeltune; the next `keeltune apply` writes it anew.\n"
-			     "# To undo: keeltune rollback. Without keeltune: remove this file.\n";
 
 struct proposal {
 	struct host *host;
@@ -160,36 +156,9 @@ static void read_dropin(struct proposal *proposal)
 
 /* ---- the drop-in as it shall be ---------------------------------------------------------- */
 
-/* Who wants it and why, as one line without anything that ends or joins lines. */
-static const char *comment_of(const struct proposal *proposal, const struct setting *setting)
-{
-	const char *slash = strrchr(setting->origin.file, '/');
-	const char *profile = slash ? slash + 1 : setting->origin.file;
-	size_t size = strlen(profile);
-
-	if (size > 5 && !strcmp(profile + size - 5, ".conf"))
-		size -= 5;
-	char *text =
-		pool_printf(proposal->pool, "%.*s%s%s", (int)size, profile,
-			    setting->reason ? ": " : "", setting->reason ? setting->reason : "");
-	size = strlen(text);
-	if (size > LONGEST_REASON) {
-		size = LONGEST_REASON;
-		while (size && ((unsigned char)text[size] & 0xc0) == 0x80)
-			size--;
-		text[size] = '\0';
-	}
-	for (char *p = text; *p; p++)
-		if (iscntrl((unsigned char)*p))
-			*p = ' ';
-	while (size && (text[size - 1] == '\\' || text[size - 1] == ' '))
-		text[--size] = '\0';
-	return text;
-}
-
 static const char *dropin_text(const struct proposal *proposal)
 {
-	char *text = pool_strdup(proposal->pool, header);
+	char *text = pool_strdup(proposal->pool, dropin_header);
 	bool any = false;
 
 	for (size_t i = 0; i < proposal->count; i++) {
@@ -197,7 +166,7 @@ static const char *dropin_text(const struct proposal *proposal)
 			continue;
 		any = true;
 		text = pool_printf(proposal->pool, "%s\n# %s\n%s = %s\n", text,
-				   comment_of(proposal, setting_of(proposal, i)),
+				   dropin_comment(proposal->pool, setting_of(proposal, i)),
 				   setting_of(proposal, i)->name, proposal->lines[i]);
 	}
 	return any ? text : NULL;
@@ -251,6 +220,30 @@ static int add_lines(struct proposal *proposal, struct error *err)
 	return added;
 }
 
+/* Lines that cannot win help nobody. The finding names the line that does. */
+static void drop_losing_lines(struct proposal *proposal, const char *const *before)
+{
+	const struct setting **settings =
+		pool_alloc(proposal->pool, proposal->count * sizeof *settings);
+	struct observed *observed = pool_alloc(proposal->pool, proposal->count * sizeof *observed);
+	bool any = false;
+
+	for (size_t i = 0; i < proposal->count; i++)
+		settings[i] = setting_of(proposal, i);
+	sysctl_observe(proposal->host, proposal->query, settings, proposal->count, observed, NULL);
+	for (size_t i = 0; i < proposal->count; i++) {
+		const char *winner = observed[i].layer[LAYER_BOOT].origin.file;
+		if (!proposal->lines[i] || before[i] ||
+		    is_fine_at_boot(settings[i], &observed[i]) || !winner ||
+		    !strcmp(winner, SYSCTL_DROPIN))
+			continue;
+		proposal->lines[i] = NULL;
+		any = true;
+	}
+	if (any)
+		put_dropin(proposal);
+}
+
 static int propose_boot(struct proposal *proposal, struct error *err)
 {
 	bool runtime_only = proposal->count > 0;
@@ -268,13 +261,19 @@ static int propose_boot(struct proposal *proposal, struct error *err)
 	read_dropin(proposal);
 	if (proposal->rewrite)
 		put_dropin(proposal);
+	const char **before = pool_alloc(proposal->pool, proposal->count * sizeof *before);
+	memcpy((void *)before, (void *)proposal->lines, proposal->count * sizeof *before);
 	/* A new drop-in may hide another file of its name: look again until nothing is missing. */
-	for (;;) {
-		int added = add_lines(proposal, err);
-		if (added <= 0)
+	for (int added = 1, total = 0; added > 0; total += added) {
+		added = add_lines(proposal, err);
+		if (added < 0)
 			return added;
-		put_dropin(proposal);
+		if (added > 0)
+			put_dropin(proposal);
+		else if (total > 0)
+			drop_losing_lines(proposal, before);
 	}
+	return 0;
 }
 
 int sysctl_propose(struct host *host, const struct query *query, const struct finding *findings,

@@ -59,6 +59,7 @@ struct generator {
 	enum mode mode;
 	unsigned line;       /* of the file */
 	bool session_before; /* a session line stands before this one */
+	bool continued;      /* the line before ends in a backslash */
 };
 
 static bool chance(struct generator *g, uint32_t percent)
@@ -298,8 +299,9 @@ static void put_line(struct generator *g, bool last)
 		put(g, "%s", chance(g, 50) ? "  " : "\t");
 	}
 	put_entry(g);
-	if (tail) /* may be no more than a comment */
+	if (tail || g->continued) /* may be no more than a comment, or an argument */
 		g->session_before = before;
+	g->continued = false;
 	if (chance(g, 6))
 		put(g, " # comment%s", chance(g, 30) ? " \\" : "");
 	if (chance(g, 1))
@@ -307,6 +309,7 @@ static void put_line(struct generator *g, bool last)
 	if (chance(g, 1)) {
 		put_many(g, ' ', random_below(g->random, 1200));
 		put(g, "\\");
+		g->continued = true;
 	}
 	if (chance(g, 1))
 		put(g, "\r");
@@ -321,7 +324,7 @@ static void fill(struct generator *g, size_t index)
 	g->index = index;
 	g->file = &g->test->files[index];
 	g->line = 1;
-	g->session_before = false;
+	g->session_before = g->continued = false;
 	for (uint32_t i = 0; i < count; i++)
 		put_line(g, i + 1 == count);
 	if (chance(g, 1))

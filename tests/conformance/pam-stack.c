@@ -217,6 +217,15 @@ static bool at_origin(const struct test_case *test, const char *args, struct ori
 	return false;
 }
 
+/* A line cut behind a '/' names no module. In an included file libpam before 1.6.0 then goes on
+ * with a list whose end was never set; all that is sure is that no session opens. */
+static bool uses_unset_memory(const struct test_case *test, const struct pam_answer *answer)
+{
+	return !answer->loads && strstr(answer->why, "names no module") &&
+	       strcmp(answer->origin.file, test->files[0].path) != 0 &&
+	       strcmp(answer->origin.file, test->files[1].path) != 0;
+}
+
 /* What is wrong with the model's answer, or NULL. */
 static const char *compare_certain(const struct test_case *test, const struct pam_answer *answer)
 {
@@ -224,6 +233,8 @@ static const char *compare_certain(const struct test_case *test, const struct pa
 
 	limits_result = 0;
 	real = real_behaviour(test->service);
+	if (uses_unset_memory(test, answer))
+		return real.loads && !real.result ? "behaviour" : NULL;
 	if (!same_behaviour(&model, &real))
 		return "behaviour";
 	enum pam_outcome want = !real.loads || real.result ? PAM_BROKEN
