@@ -226,6 +226,13 @@ static void ask_stack(struct login_context *context, struct arguments *arguments
 	}
 }
 
+/* A captured tree may lack modules; one that has no PAM files either is of a host without PAM. */
+static bool has_pam_files(struct host *host)
+{
+	return host_exists(host, "/etc/pam.d") || host_exists(host, "/usr/lib/pam.d") ||
+	       host_exists(host, "/etc/pam.conf");
+}
+
 static void find_module(struct login_context *context)
 {
 	static const char name[] = "pam_limits.so";
@@ -235,7 +242,8 @@ static void find_module(struct login_context *context)
 	if (file && limits_module_detect(host_pool(context->host), file->bytes, file->size,
 					 &context->module)) {
 		context->installed = true;
-	} else if (file || pam_module_present(context->host, name)) {
+	} else if (file ||
+		   (pam_module_present(context->host, name) && has_pam_files(context->host))) {
 		context->assumed = true;
 		limits_module_assume(pam_library_is_debian(context->host), &context->module);
 	} else if (context->plan == LOGIN_LIMITED) {

@@ -42,13 +42,27 @@ has "the limits drop-in raises the soft limit" "4096" /etc/security/limits.d/99-
 equal "one PAM line was added" "session required pam_limits.so" \
 	"$(diff <(sed -n 1,3p /etc/pam.d/login) /etc/pam.d/login | sed -n 's/^> *//p' | tr -s ' \t' ' ')"
 equal "the PAM file keeps mode and owner" "604 root:daemon" "$(stat -c '%a %U:%G' /etc/pam.d/login)"
-equal "the PAM file keeps its attributes" kept "$(getfattr --only-values -n user.note /etc/pam.d/login)"
+equal "the PAM file keeps its attributes" kept "$(getfattr --absolute-names --only-values -n user.note /etc/pam.d/login)"
 prints 0 "the history has it" "$(newest)  applied" kt history
 prints 0 "rollback undoes it" "undone: $(newest)" kt rollback
 unchanged "the host is as before" "$fresh"
 prints 0 "a second rollback finds nothing" "nothing to undo" kt rollback
 prints 0 "the history says so" "rolled-back" kt history
 unchanged "and changes nothing" "$fresh"
+
+# --- access lists
+
+start
+if setfacl -m u:daemon:r /etc/pam.d/login 2>/dev/null; then
+	getfacl -pcn /etc/pam.d/login >"$TMPDIR/acl"
+	targets >"$fresh"
+	expect 0 "apply to a file with an access list" kt apply small
+	same "the access list stays" "$TMPDIR/acl" <(getfacl -pcn /etc/pam.d/login)
+	setfacl -d -m u:daemon:rw /etc/pam.d
+	expect 0 "rollback, now with a default one" kt rollback
+	setfacl -k /etc/pam.d
+	unchanged "gives the same file" "$fresh"
+fi
 
 # --- twice is once
 

@@ -126,6 +126,11 @@ if [ "$KEELTUNE_VARIANT" != asan ]; then
 	prints 0 "the history has it" "rolled-back" kt history
 	complains 0 "no apply counts as interrupted" "" kt history
 	known_host
+	complains 4 "nothing can be renamed any more" "could not be put back" inject "renameat:error=EIO:when=$((last - 1))+" apply small
+	has "the rollback file is named" "$state/$(kt -q history -f json -o "$TMPDIR/history" && jq -r .interrupted "$TMPDIR/history")" "$err"
+	expect 0 "which undoes it later" kt rollback
+	unchanged "wholly" "$fresh"
+	known_host
 	complains 3 "the end cannot be recorded" "put back" inject "renameat:error=ENOSPC:when=$last" apply small
 	unchanged "then it is no apply" "$fresh"
 	complains 0 "and not an interrupted one" "" kt history
