@@ -44,7 +44,7 @@ void boot_read_command_line(struct boot_run *boot)
 {
 	if (!host_is_live(boot->host))
 		return;
-	const struct file *file = host_file(boot->host, "/proc/cmdline");
+	const struct file *file = host_kernel(boot->host, "/proc/cmdline");
 	if (file->state != FILE_PRESENT || !strstr(file->bytes, "sysctl"))
 		return;
 	char *at = pool_copy(boot->pool, file->bytes, file->size);

@@ -221,6 +221,8 @@ int session_finish(struct session *session, int status, render_function *render)
 	session->report.result = result_name(status);
 	if (!context->options.quiet || context->options.output) {
 		host_identify(session->host, &session->report.host);
+		if (context->renderer->wants_machine_id)
+			session->report.machine_id = host_machine_id(session->host);
 		int rc = deliver(context, &session->report, render);
 		if (rc < 0) {
 			complain("%s: %s",

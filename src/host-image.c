@@ -115,7 +115,6 @@ void host_identify(struct host *host, struct host_identity *ret_identity)
 	struct utsname uts;
 
 	*ret_identity = (struct host_identity){
-		.machine_id = host_machine_id(host),
 		.os = os_name(host),
 	};
 	if (!host_is_live(host)) {

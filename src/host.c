@@ -402,6 +402,16 @@ const struct file *host_kernel(struct host *host, const char *path)
 	return file;
 }
 
+int host_stat(const struct host *host, const char *path, struct stat *ret_stat)
+{
+	if (host_is_live(host))
+		return stat(path, ret_stat) ? -errno : 0;
+	autofd int place = open_path(host, path, O_PATH);
+	if (place < 0)
+		return place;
+	return fstat(place, ret_stat) ? -errno : 0;
+}
+
 bool host_exists(struct host *host, const char *path)
 {
 	if (host_is_live(host))

@@ -80,6 +80,9 @@ struct directory {
 };
 const struct directory *host_directory(struct host *host, const char *path);
 
+/* As stat(2) says it: follows links. Not cached, no overlay. 0 or -errno. */
+int host_stat(const struct host *host, const char *path, struct stat *ret_stat);
+
 /* Where PATH leads when its links are followed, as a path inside the root; NULL when nowhere. */
 const char *host_resolve(struct host *host, const char *path);
 
@@ -94,12 +97,10 @@ const char *host_link(struct host *host, const char *path);
  * values (/proc/sys/...) come without the final newline and attributes. -errno when unreadable. */
 int host_image(struct host *host, const char *path, struct image *ret_image);
 
-/* Name, machine id, ...: for reports. */
 struct host_identity {
 	const char *name;
-	const char *machine_id; /* NULL: none */
-	const char *os;         /* PRETTY_NAME of os-release, or NULL */
-	const char *kernel;     /* release of the running kernel; NULL for a tree */
+	const char *os;     /* PRETTY_NAME of os-release, or NULL */
+	const char *kernel; /* release of the running kernel; NULL for a tree */
 };
 void host_identify(struct host *host, struct host_identity *ret_identity);
 const char *host_machine_id(struct host *host); /* NULL: none */

@@ -231,9 +231,9 @@ void journal_load(struct host *host, bool interrupted_only, struct journal *ret_
 	journal.hidden = directory->state == FILE_UNREADABLE;
 	if (directory->state == FILE_DIRECTORY) {
 		/* Somebody who can write here could make root restore what he likes. */
-		const struct file *itself = host_file(host, JOURNAL_DIR);
-		if ((itself->mode & (S_IWGRP | S_IWOTH)) ||
-		    (geteuid() == 0 && host_is_live(host) && itself->uid != 0)) {
+		struct stat st;
+		if (host_stat(host, JOURNAL_DIR, &st) || (st.st_mode & (S_IWGRP | S_IWOTH)) ||
+		    (geteuid() == 0 && host_is_live(host) && st.st_uid != 0)) {
 			journal.untrusted = "is not trusted: others than root can write there "
 					    "(chown root, chmod 0700)";
 			notes_add(&journal.problems, NULL, (struct origin){ .file = JOURNAL_DIR },

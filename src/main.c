@@ -17,6 +17,8 @@
 
 #include <fcntl.h>
 #include <getopt.h>
+#include <malloc.h>
+#include <poll.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -390,13 +392,15 @@ static const char *shipped_profiles(struct pool *pool)
  * /dev/null in its place makes every write to it an error. */
 static void open_standard_descriptors(void)
 {
-	int fd;
+	struct pollfd standard[] = { { .fd = STDIN_FILENO },
+				     { .fd = STDOUT_FILENO },
+				     { .fd = STDERR_FILENO } };
 
-	do
-		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd > STDERR_FILENO)
-		close(fd);
+	if (poll(standard, 3, 0) < 0)
+		return;
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if ((standard[fd].revents & POLLNVAL) && open("/dev/null", O_RDONLY) != fd)
+			_exit(EXIT_TROUBLE);
 }
 
 int main(int argc, char **argv)
@@ -406,6 +410,9 @@ int main(int argc, char **argv)
 						  .renderer = &renderer_text } };
 
 	open_standard_descriptors();
+#ifdef M_TOP_PAD
+	mallopt(M_TOP_PAD, 1 << 20); /* one brk(2) instead of one for every few blocks of a pool */
+#endif
 	opterr = 0;
 	int status = read_options(&line, argc, argv);
 	if (status >= 0)

@@ -71,10 +71,10 @@ static json_t *head(const struct report *report)
 		"{s:o, s:{s:s, s:s}, s:{s:o, s:o, s:o, s:o}, s:o, s:s, s:i, s:o, s:o, s:o, s:o}",
 		"schema", json_sprintf("keeltune/%s/1", report->command), "tool", "name",
 		"keeltune", "version", KEELTUNE_VERSION, "host", "name",
-		text(pool, report->host.name), "machine_id", text(pool, report->host.machine_id),
-		"os", text(pool, report->host.os), "kernel", text(pool, report->host.kernel),
-		"time", rfc3339(report->time), "result", report->result, "exit", report->exit,
-		"root", text(pool, report->root), "error", text(pool, report->error), "interrupted",
+		text(pool, report->host.name), "machine_id", text(pool, report->machine_id), "os",
+		text(pool, report->host.os), "kernel", text(pool, report->host.kernel), "time",
+		rfc3339(report->time), "result", report->result, "exit", report->exit, "root",
+		text(pool, report->root), "error", text(pool, report->error), "interrupted",
 		text(pool, report->interrupted), "notes", notes(pool, &report->notes));
 	return object;
 }
@@ -407,6 +407,7 @@ static void render_profile(FILE *out, const struct report *report, const struct 
 
 const struct renderer renderer_json = {
 	.name = "json",
+	.wants_machine_id = true,
 	.audit = render_audit,
 	.diff = render_diff,
 	.apply = render_apply,

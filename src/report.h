@@ -21,7 +21,8 @@ struct report {
 	const char *command;
 	struct pool *pool;
 	struct host_identity host;
-	const char *root; /* of --root, or NULL */
+	const char *machine_id; /* for renderers that want it; or NULL */
+	const char *root;       /* of --root, or NULL */
 	time_t time;
 	int exit;
 	const char *result; /* "ok", "differs", "trouble" */
@@ -57,6 +58,7 @@ typedef void render_function(FILE *out, const struct report *report, const struc
 
 struct renderer {
 	const char *name;
+	bool wants_machine_id; /* read by programs that tell hosts apart */
 	render_function *audit;
 	render_function *diff;
 	render_function *apply;

@@ -96,12 +96,14 @@ gives 0 history '.entries[0].state == "rolled-back"' history
 
 profile blocked <<<'sysctl "net.ipv4.tcp_keepalive_time" { value = 600 at_most = 600 }'
 echo "net.ipv4.tcp_keepalive_time = 7000" >/etc/sysctl.d/zzz-admin.conf
+echo "net.ipv4.tcp_keepalive_time = 7100" >/etc/sysctl.d/10-early.conf
 gives 1 diff '.remaining[0].id == "sysctl:net.ipv4.tcp_keepalive_time"' diff blocked
 gives 1 apply '.remaining | length == 1 and (.[0] | .verdict == "differs" and .layers.boot == 7000 and
 	.origin == {"file": "/etc/sysctl.d/zzz-admin.conf", "line": 1})' apply blocked
-gives 1 audit '.findings[0] | .layers.running == 600 and (.shadowed[] | .file == "/etc/sysctl.d/99-zz-keeltune.conf")' audit blocked
+gives 1 audit '.findings[0] | .layers.running == 600 and (.shadowed[] |
+	select(.file == "/etc/sysctl.d/10-early.conf") | .line == 1 and .value == 7100)' audit blocked
 gives 0 rollback '.changed' rollback
-rm /etc/sysctl.d/zzz-admin.conf
+rm /etc/sysctl.d/{zzz-admin,10-early}.conf
 
 # --- profiles
 

@@ -444,7 +444,7 @@ START_TEST(a_tree_is_identified)
 	tree_put(root, "/etc/os-release", "ID=debian\nPRETTY_NAME=\"Debian GNU/Linux 12\"\n");
 	host_identify(host, &identity);
 	ck_assert_str_eq(identity.name, "web1");
-	ck_assert_str_eq(identity.machine_id, "0123456789abcdef0123456789abcdef");
+	ck_assert_str_eq(host_machine_id(host), "0123456789abcdef0123456789abcdef");
 	ck_assert_str_eq(identity.os, "Debian GNU/Linux 12");
 	ck_assert_ptr_null(identity.kernel);
 	ck_assert_ptr_null(host_boot_id(host));
@@ -471,7 +471,7 @@ START_TEST(the_release_is_read)
 	host_identify(host, &identity);
 	ck_assert_pstr_eq(identity.os, releases[_i].want);
 	ck_assert_str_eq(identity.name, "unknown");
-	ck_assert_ptr_null(identity.machine_id);
+	ck_assert_ptr_null(host_machine_id(host));
 }
 END_TEST
 
