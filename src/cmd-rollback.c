@@ -10,6 +10,19 @@
 #include <syslog.h>
 #include <unistd.h>
 
+static const char *why_not_there(const struct session *session, const char *id)
+{
+	const char *path = pool_printf(session->pool, "%s/%s/manifest.json", JOURNAL_DIR, id);
+
+	for (size_t i = 0; i < session->journal.problems.count; i++) {
+		const struct note *problem = &session->journal.problems.items[i];
+		if (!strcmp(problem->origin.file, path))
+			return pool_printf(session->pool, "%s: %s", path, problem->text);
+	}
+	return pool_printf(session->pool, "no rollback file %s (`keeltune history` lists them)",
+			   id);
+}
+
 /* The one named ID, or the newest that is not undone. NULL: none; *RET_PROBLEM says why when an ID
  * was given. */
 static struct transaction *choose(struct session *session, const char *id, const char **ret_problem)
@@ -23,8 +36,7 @@ static struct transaction *choose(struct session *session, const char *id, const
 			return transaction;
 	}
 	if (id)
-		*ret_problem = pool_printf(
-			session->pool, "no rollback file %s (`keeltune history` lists them)", id);
+		*ret_problem = why_not_there(session, id);
 	return NULL;
 }
 

@@ -123,7 +123,8 @@ struct profile_path session_profile_path(const struct session *session)
 		.directory = { session->context->options.profile_dir,
 			       pool_printf(session->pool, "%s%s/keeltune/profiles",
 					   host_root(session->host), KEELTUNE_SYSCONFDIR),
-			       session->context->shipped_profiles }
+			       session->context->shipped_profiles },
+		.tree = host_is_live(session->host) ? NULL : session->host,
 	};
 }
 

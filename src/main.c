@@ -191,6 +191,8 @@ static void complain_about_option(const char *argument)
 
 struct command_line {
 	struct context context;
+	const char **words; /* what is no option: the command and its arguments */
+	size_t word_count;
 	const struct option_row *given[64]; /* to be checked against the command */
 	size_t given_count;
 	bool help;
@@ -295,6 +297,10 @@ static bool check_options(const struct command_line *line)
 			return false;
 		}
 	}
+	if (set->root && !*set->root) {
+		complain("--root needs a directory");
+		return false;
+	}
 	if (set->runtime && set->persistent) {
 		complain("--runtime and --persistent exclude each other; without either both are "
 			 "meant");
@@ -307,11 +313,25 @@ static bool check_options(const struct command_line *line)
 	return true;
 }
 
-/* An exit status, or -1: go on. */
+static int complain_about_argument(int id, char *const *argv)
+{
+	const char *word = argv[optind - 1];
+
+	if (id == ':')
+		complain("%s needs an argument", word);
+	else if (optopt && !strncmp(word, "--", 2))
+		complain("%.*s takes no argument", (int)strcspn(word, "="), word);
+	else
+		complain_about_option(optopt ? (char[]){ '-', (char)optopt, 0 } : word);
+	return EXIT_TROUBLE;
+}
+
+/* getopt(3) leaves the command line in its order ("-"), whatever POSIXLY_CORRECT says: an option
+ * means the same wherever it stands. An exit status, or -1: go on. */
 static int read_options(struct command_line *line, int argc, char **argv)
 {
 	struct option longs[OPTION_COUNT + 1] = { 0 };
-	char shorts[2 * OPTION_COUNT + 2] = ":", *to = shorts + 1;
+	char shorts[2 * OPTION_COUNT + 3] = "-:", *to = shorts + 2;
 	int id;
 
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
@@ -326,16 +346,12 @@ static int read_options(struct command_line *line, int argc, char **argv)
 		}
 	}
 	while ((id = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
-		if (id == '?') {
-			complain_about_option(optopt && optopt < 256
-						      ? (char[]){ '-', (char)optopt, 0 }
-						      : argv[optind - 1]);
-			return EXIT_TROUBLE;
+		if (id == 1) {
+			line->words[line->word_count++] = optarg;
+			continue;
 		}
-		if (id == ':') {
-			complain("%s needs an argument", argv[optind - 1]);
-			return EXIT_TROUBLE;
-		}
+		if (id == '?' || id == ':')
+			return complain_about_argument(id, argv);
 		if (id == OPTION_VERSION) {
 			puts("keeltune " KEELTUNE_VERSION);
 			return fflush(stdout) ? EXIT_TROUBLE : EXIT_OK;
@@ -346,6 +362,8 @@ static int read_options(struct command_line *line, int argc, char **argv)
 			if ((int)options[i].id == id)
 				line->given[line->given_count++] = &options[i];
 	}
+	while (optind < argc) /* behind "--" */
+		line->words[line->word_count++] = argv[optind++];
 	return -1;
 }
 
@@ -403,6 +421,31 @@ static void open_standard_descriptors(void)
 			_exit(EXIT_TROUBLE);
 }
 
+static int run(struct pool *pool, struct command_line *line, int argc, char **argv)
+{
+	struct context *context = &line->context;
+	const struct command *command = NULL;
+
+	if (line->word_count && !(command = find_command(line->words[0])))
+		return EXIT_TROUBLE;
+	if (line->help)
+		return print_help(command);
+	if (!command) {
+		complain("no command given (`keeltune --help` lists them)");
+		return EXIT_TROUBLE;
+	}
+	context->command = command->name;
+	if (!check_options(line))
+		return EXIT_TROUBLE;
+	context->options.color = (!context->options.output && wants_color(line->color)) ||
+				 (line->color && !strcmp(line->color, "always"));
+	context->arguments = line->words + 1;
+	context->argument_count = line->word_count - 1;
+	context->command_line = join(pool, argc, argv);
+	context->shipped_profiles = shipped_profiles(pool);
+	return command->run(context);
+}
+
 int main(int argc, char **argv)
 {
 	struct command_line line = { .context = { .options = { .engine = ENGINE_COUNT, .wait = 10 },
@@ -413,32 +456,12 @@ int main(int argc, char **argv)
 #ifdef M_TOP_PAD
 	mallopt(M_TOP_PAD, 1 << 20); /* one brk(2) instead of one for every few blocks of a pool */
 #endif
-	opterr = 0;
-	int status = read_options(&line, argc, argv);
-	if (status >= 0)
-		return status;
-	const struct command *command = NULL;
-	if (optind < argc && !(command = find_command(argv[optind])))
-		return EXIT_TROUBLE;
-	if (line.help)
-		return print_help(command);
-	if (!command) {
-		complain("no command given (`keeltune --help` lists them)");
-		return EXIT_TROUBLE;
-	}
-	line.context.command = command->name;
-	if (!check_options(&line))
-		return EXIT_TROUBLE;
-
 	struct pool *pool = pool_new();
-	line.context.options.color = !line.context.options.output && wants_color(line.color);
-	if (line.color && !strcmp(line.color, "always"))
-		line.context.options.color = true;
-	line.context.arguments = (const char *const *)argv + optind + 1;
-	line.context.argument_count = (size_t)(argc - optind - 1);
-	line.context.command_line = join(pool, argc, argv);
-	line.context.shipped_profiles = shipped_profiles(pool);
-	status = command->run(&line.context);
+	opterr = 0;
+	line.words = pool_alloc(pool, (size_t)argc * sizeof *line.words);
+	int status = read_options(&line, argc, argv);
+	if (status < 0)
+		status = run(pool, &line, argc, argv);
 	pool_free(pool);
 	return status;
 }

@@ -4,6 +4,7 @@
 
 #include "cleanup.h"
 #include "escape.h"
+#include "host.h"
 #include "pool.h"
 #include "profile-scan.h"
 #include "suggest.h"
@@ -16,24 +17,43 @@
 
 static const char suffix[] = ".conf";
 
-void profile_list_directory(struct pool *pool, const char *directory, const char ***names,
-			    size_t *count)
+/* FILE as a path inside the tree when it stands in the directory that is of the tree, else NULL. */
+static const char *inside(const struct profile_path *path, const char *file)
 {
-	autodir DIR *dir = opendir(directory);
+	size_t size = path->tree ? strlen(path->directory[1]) : 0;
+
+	if (!size || strncmp(file, path->directory[1], size) != 0 ||
+	    (file[size] && file[size] != '/'))
+		return NULL;
+	return file + strlen(host_root(path->tree));
+}
+
+static void add_name(struct pool *pool, const char *entry, const char ***names, size_t *count)
+{
+	size_t length = strlen(entry);
+
+	if (length < sizeof suffix || entry[0] == '.' ||
+	    strcmp(entry + length - strlen(suffix), suffix) != 0)
+		return;
+	const char *name = pool_copy(pool, entry, length - strlen(suffix));
+	if (!profile_name_is_valid(name))
+		return;
+	*names = pool_extend(pool, *names, *count, sizeof **names);
+	(*names)[(*count)++] = name;
+}
+
+void profile_list_directory(struct pool *pool, const struct profile_path *path, size_t index,
+			    const char ***names, size_t *count)
+{
+	const char *directory = path->directory[index], *in_tree = inside(path, directory);
+	autodir DIR *dir = in_tree ? NULL : opendir(directory);
 	const struct dirent *entry;
 
-	while (dir && (entry = readdir(dir))) {
-		size_t length = strlen(entry->d_name);
-
-		if (length < sizeof suffix || entry->d_name[0] == '.' ||
-		    strcmp(entry->d_name + length - strlen(suffix), suffix) != 0)
-			continue;
-		const char *name = pool_copy(pool, entry->d_name, length - strlen(suffix));
-		if (!profile_name_is_valid(name))
-			continue;
-		*names = pool_extend(pool, *names, *count, sizeof **names);
-		(*names)[(*count)++] = name;
-	}
+	while (dir && (entry = readdir(dir)))
+		add_name(pool, entry->d_name, names, count);
+	const struct directory *listed = in_tree ? host_directory(path->tree, in_tree) : NULL;
+	for (size_t i = 0; listed && i < listed->count; i++)
+		add_name(pool, listed->names[i], names, count);
 }
 
 static int complain(struct notes *problems, int r, struct origin origin, const char *format, ...)
@@ -83,15 +103,26 @@ static int check_file(int fd, const char *file, uid_t trusted_uid, size_t *ret_s
 	return 0;
 }
 
-int profile_read(const char *file, uid_t trusted_uid, const char **ret_bytes, size_t *ret_size,
-		 struct notes *problems)
+/* O_NONBLOCK: a fifo must not make us wait for a writer. A descriptor, or -errno. */
+static int open_profile(const struct profile_path *path, const char *file)
 {
-	/* O_NONBLOCK: a fifo must not make us wait for a writer. */
-	autofd int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	const char *in_tree = inside(path, file);
+	struct stat st;
+
+	if (in_tree)
+		return host_open_file(path->tree, in_tree, &st);
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	return fd < 0 ? -errno : fd;
+}
+
+int profile_read(const struct profile_path *path, const char *file, uid_t trusted_uid,
+		 const char **ret_bytes, size_t *ret_size, struct notes *problems)
+{
+	autofd int fd = open_profile(path, file);
 	struct origin origin = { .file = file };
 
 	if (fd < 0)
-		return complain(problems, -errno, origin, "cannot be opened: %s", strerror(errno));
+		return complain(problems, fd, origin, "cannot be opened: %s", strerror(-fd));
 	size_t size = 0, used = 0;
 	int r = check_file(fd, file, trusted_uid, &size, problems);
 	if (r)
@@ -128,7 +159,7 @@ static int say_missing(const struct profile_path *path, const char *name, struct
 
 		if (!directory)
 			continue;
-		profile_list_directory(pool, directory, &names, &count);
+		profile_list_directory(pool, path, i, &names, &count);
 		where = pool_printf(pool, "%s%s%s", where, *where ? ", " : "",
 				    escape_control(pool, directory, ""));
 	}
@@ -141,6 +172,18 @@ static int say_missing(const struct profile_path *path, const char *name, struct
 			profile_quote(pool, name), *where ? where : "any directory", hint);
 }
 
+/* Not access(2): a dangling link or a forbidden directory must not let a profile of a later
+ * directory take its place silently. */
+static bool is_there(const struct profile_path *path, const char *file)
+{
+	const char *in_tree = inside(path, file);
+	struct stat st;
+
+	if (in_tree)
+		return host_exists(path->tree, in_tree) || host_link(path->tree, in_tree);
+	return lstat(file, &st) == 0 || (errno != ENOENT && errno != ENOTDIR);
+}
+
 int profile_find(const struct profile_path *path, const char *name, struct origin origin,
 		 const char **ret_file, struct notes *problems)
 {
@@ -151,14 +194,11 @@ int profile_find(const struct profile_path *path, const char *name, struct origi
 				profile_quote(problems->pool, name));
 	for (size_t i = 0; i < PROFILE_DIRECTORIES; i++) {
 		const char *directory = path->directory[i];
-		struct stat st;
 
 		if (!directory)
 			continue;
-		/* Not access(2): a dangling link or a forbidden directory must not let a profile of
-		 * a later directory take its place silently. */
 		const char *file = pool_printf(problems->pool, "%s/%s%s", directory, name, suffix);
-		if (lstat(file, &st) < 0 && (errno == ENOENT || errno == ENOTDIR))
+		if (!is_there(path, file))
 			continue;
 		*ret_file = file;
 		return 0;

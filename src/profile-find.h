@@ -16,11 +16,11 @@ int profile_find(const struct profile_path *path, const char *name, struct origi
 		 const char **ret_file, struct notes *problems);
 
 /* The bytes of a regular file of bounded size that is trusted, see profile_load(). */
-int profile_read(const char *file, uid_t trusted_uid, const char **ret_bytes, size_t *ret_size,
-		 struct notes *problems);
+int profile_read(const struct profile_path *path, const char *file, uid_t trusted_uid,
+		 const char **ret_bytes, size_t *ret_size, struct notes *problems);
 
-/* Adds the names of the profiles in DIRECTORY. */
-void profile_list_directory(struct pool *pool, const char *directory, const char ***names,
-			    size_t *count);
+/* Adds the names of the profiles in the INDEXth directory of PATH. */
+void profile_list_directory(struct pool *pool, const struct profile_path *path, size_t index,
+			    const char ***names, size_t *count);
 
 #endif

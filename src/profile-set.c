@@ -54,8 +54,8 @@ static struct loaded *load_file(struct loader *loader, const char *file)
 
 	struct loaded *loaded = pool_alloc(loader->pool, sizeof *loaded);
 	loaded->file = file;
-	loaded->r = profile_read(file, loader->trusted_uid, &loaded->bytes, &loaded->size,
-				 loader->problems);
+	loaded->r = profile_read(loader->path, file, loader->trusted_uid, &loaded->bytes,
+				 &loaded->size, loader->problems);
 	if (!loaded->r)
 		loaded->r = profile_parse(loader->pool, loader->providers, file, loaded->bytes,
 					  loaded->size, &loaded->text, loader->problems);
@@ -278,7 +278,7 @@ void profile_list(struct pool *pool, const struct provider *const *providers,
 
 		if (!path->directory[i])
 			continue;
-		profile_list_directory(pool, path->directory[i], &names, &name_count);
+		profile_list_directory(pool, path, i, &names, &name_count);
 		for (size_t j = 0; j < name_count; j++) {
 			struct profile_entry entry = { .name = names[j] };
 

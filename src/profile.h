@@ -45,8 +45,8 @@ bool profile_name_is_valid(const char *name);
 
 /* Where profiles are looked for, in this order; NULL entries are skipped. */
 struct profile_path {
-	const char
-		*directory[3]; /* --profile-dir, /etc/keeltune/profiles, the installed profiles */
+	const char *directory[3]; /* --profile-dir, /etc/keeltune/profiles, the installed ones */
+	struct host *tree; /* --root: what directory[1] is inside of, links and all; or NULL */
 };
 
 /* One file that was read, for the journal. */

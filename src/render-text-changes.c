@@ -132,6 +132,7 @@ void text_rollback(FILE *out, const struct report *report, const struct style *s
 	struct pool *pool = report->pool;
 	const struct undo *undo = report->undo;
 
+	text_notes(out, report, &report->notes);
 	if (!undo) {
 		if (!report->error)
 			fputs("nothing to undo\n", out);

@@ -30,7 +30,7 @@ static void set_up(void)
 	top = tree_new();
 	ck_assert_int_eq(chdir(top), 0);
 	ck_assert_int_eq(mkdir("a", 0755) | mkdir("b", 0755), 0);
-	path = (struct profile_path){ { NULL, "a", "b" } };
+	path = (struct profile_path){ .directory = { NULL, "a", "b" } };
 	umask(022);
 }
 
@@ -181,9 +181,9 @@ START_TEST(test_missing)
 		       ":0: no profile \"none\" in a, b\n"
 		       "a/child.conf:3: no profile \"web-sever\" in a, b; did you mean "
 		       "\"web-server\"?\n:0: no profile \"nothing\" in a, b\n");
-	path = (struct profile_path){ { "no\x1bsuch", NULL, NULL } };
+	path = (struct profile_path){ .directory = { "no\x1bsuch", NULL, NULL } };
 	expect_failure("x", -ENOENT, ":0: no profile \"x\" in no\\x1bsuch\n");
-	path = (struct profile_path){ { NULL, NULL, NULL } };
+	path = (struct profile_path){ .directory = { NULL, NULL, NULL } };
 	expect_failure("x", -ENOENT, ":0: no profile \"x\" in any directory\n");
 }
 END_TEST
@@ -477,7 +477,7 @@ START_TEST(test_combination)
 			    pool_printf(pool, "sysctl net.a { %s }", combined[_i].bodies[i]));
 		names = pool_printf(pool, "%s%s%s", names, *names ? " " : "", name);
 	}
-	path = (struct profile_path){ { ".", NULL, NULL } };
+	path = (struct profile_path){ .directory = { ".", NULL, NULL } };
 	int r = load(names, ANYBODY);
 
 	/* Files are found in "."; the prefix is noise here. */
@@ -561,7 +561,7 @@ START_TEST(test_list)
 			      "base b/base.conf shipped hidden\n"
 			      "worse b/worse.conf (errors)\n"
 			      "zed a/zed.conf \n");
-	path = (struct profile_path){ { "nowhere", NULL, NULL } };
+	path = (struct profile_path){ .directory = { "nowhere", NULL, NULL } };
 	profile_list(pool, fake_providers, &path, &entries, &count);
 	ck_assert_uint_eq(count, 0);
 }

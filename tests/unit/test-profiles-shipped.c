@@ -10,7 +10,7 @@
 
 static const struct provider *const providers[] = { &provider_sysctl, &provider_limits,
 						    &provider_pam, NULL };
-static const struct profile_path path = { { NULL, NULL, "profiles" } };
+static const struct profile_path path = { .directory = { NULL, NULL, "profiles" } };
 static struct pool *pool;
 static struct profile_set set;
 
