@@ -66,7 +66,7 @@ wrong "--runtime is not an option of rollback" rollback --runtime
 wrong "--engine is not an option of history" history --engine systemd
 wrong "/none: No such file or directory" --root /none audit small
 wrong "/etc/passwd: Not a directory" --root /etc/passwd audit small
-complains 2 "an empty --root" "No such file or directory" kt --root "" audit small
+complains 2 "an empty --root" "needs a directory" kt --root "" audit small
 complains 2 "an option that takes no argument" "--quiet" kt audit --quiet=yes small
 
 # --- profiles
