@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What is known about sysctl keys and limit items: one row each. A new bound, a new key, a new limit
- * item is a row in catalog.c and nothing else.
+ * What is known about sysctl keys and limit items: one row each. A new bound, a new key, a new
+ * limit item is a row in catalog.c and nothing else.
  */
 #ifndef KEELTUNE_CATALOG_H
 #define KEELTUNE_CATALOG_H
@@ -31,7 +31,8 @@ struct sysctl_row {
 const struct sysctl_row *catalog_sysctl(const char *key);
 const struct sysctl_row *catalog_sysctls(size_t *ret_count);
 
-/* Why a key that old guides set does nothing on current kernels ("removed in Linux 4.12"), or NULL. */
+/* Why a key that old guides set does nothing on current kernels ("removed in Linux 4.12"), or NULL.
+ */
 const char *catalog_removed_sysctl(const char *key);
 
 /* What the kernel would hold after SIZE bytes at TEXT were written to the key of ROW while it held
@@ -42,13 +43,15 @@ int catalog_kernel_parse(struct pool *pool, const struct sysctl_row *row, const 
 
 /* One item of limits.conf that is a resource limit. */
 struct limit_row {
-	const char *item;     /* "nofile" */
-	int resource;         /* RLIMIT_NOFILE */
-	uint64_t scale;       /* one unit of limits.conf in units of the kernel: 1024 for KiB, 60 for minutes */
-	const char *unit;     /* of limits.conf: "files", "KiB", "minutes" */
-	const char *kernel_unit;  /* "files", "bytes", "seconds", "us" */
-	const char *proc_label;   /* of /proc/PID/limits: "Max open files" */
-	struct value default_soft, default_hard; /* handed down by systemd when nobody says otherwise */
+	const char *item; /* "nofile" */
+	int resource;     /* RLIMIT_NOFILE */
+	uint64_t scale;   /* one unit of limits.conf in units of the kernel: 1024 for KiB, 60 for
+			     minutes */
+	const char *unit; /* of limits.conf: "files", "KiB", "minutes" */
+	const char *kernel_unit; /* "files", "bytes", "seconds", "us" */
+	const char *proc_label;  /* of /proc/PID/limits: "Max open files" */
+	struct value default_soft,
+		default_hard; /* handed down by systemd when nobody says otherwise */
 };
 
 const struct limit_row *catalog_limit(const char *item); /* NULL: not a resource limit */
