@@ -229,7 +229,23 @@ int apply_plan_undo(struct host *host, const struct transaction *transaction, st
 		back->after = change->before;
 	}
 	undo.kept = kept;
+	undo.kept_why = "it was set before the last boot";
 	*ret_undo = undo;
+	return 0;
+}
+
+int apply_plan_no_undo(struct host *host, const struct transaction *transaction, const char *why,
+		       struct undo *ret_undo)
+{
+	struct pool *pool = host_pool(host);
+	const char **kept = pool_alloc(pool, transaction->count * sizeof *kept);
+
+	for (size_t i = 0; i < transaction->count; i++)
+		kept[i] = transaction->changes[i].path;
+	*ret_undo = (struct undo){ .plan = { .pool = pool, .notes.pool = pool },
+				   .kept = kept,
+				   .kept_count = transaction->count,
+				   .kept_why = why };
 	return 0;
 }
 

@@ -39,12 +39,17 @@ struct undo {
 	struct conflict
 		*conflicts; /* to be decided by somebody: nothing of TRANSACTION may be undone */
 	size_t conflict_count;
-	const char *const *kept; /* running values of an earlier boot: not restored */
+	const char *const *kept; /* running values that are not restored */
 	size_t kept_count;
+	const char *kept_why; /* "it was set before the last boot" */
 };
 /* -errno when a target cannot be read. */
 int apply_plan_undo(struct host *host, const struct transaction *transaction, struct undo *ret_undo,
 		    struct error *err);
+
+/* Where there is nothing to go back to: all is kept, because of WHY. Returns 0. */
+int apply_plan_no_undo(struct host *host, const struct transaction *transaction, const char *why,
+		       struct undo *ret_undo);
 
 /* Executes UNDO, conflicts or not, and marks TRANSACTION rolled back. */
 enum apply_outcome apply_undo(struct host *host, const struct transaction *transaction,

@@ -32,6 +32,11 @@ static void say(struct pool *pool, const char **reason, const char *clause)
 	*reason = *reason ? pool_printf(pool, "%s; %s", *reason, clause) : clause;
 }
 
+static bool is_per_namespace(const struct setting *setting)
+{
+	return !strncmp(setting->id, "sysctl:net.", strlen("sysctl:net."));
+}
+
 static bool is_judged(const struct finding *finding, const struct query *query, enum layer layer)
 {
 	const struct setting *setting = finding->setting;
@@ -157,7 +162,7 @@ static void observe_kind(struct host *host, const struct query *query,
 	size_t count = 0;
 
 	for (size_t i = 0; i < audit->count; i++) {
-		if (audit->findings[i].setting->provider != provider)
+		if (audit->findings[i].setting->provider != provider || audit->findings[i].reason)
 			continue;
 		findings[count] = &audit->findings[i];
 		settings[count++] = audit->findings[i].setting;
@@ -179,8 +184,16 @@ void audit_run(struct host *host, const struct query *query, const struct settin
 			       .count = count,
 			       .notes.pool = pool };
 
-	for (size_t i = 0; i < count; i++)
-		audit.findings[i].setting = &settings[i];
+	for (size_t i = 0; i < count; i++) {
+		struct finding *finding = &audit.findings[i];
+		finding->setting = &settings[i];
+		finding->netns = query->netns;
+		if (query->netns && !is_per_namespace(&settings[i])) {
+			finding->verdict = VERDICT_SKIPPED;
+			finding->reason = "is the same in every network namespace";
+			audit.summary[VERDICT_SKIPPED]++;
+		}
+	}
 	for (size_t i = 0; i < count; i++) {
 		size_t earlier = 0;
 		while (settings[earlier].provider != settings[i].provider)

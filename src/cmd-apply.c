@@ -127,7 +127,7 @@ static int recover(struct session *session, struct transaction *interrupted, str
 	struct undo undo;
 
 	if (journal_load_images(session->host, interrupted, err) < 0 ||
-	    apply_plan_undo(session->host, interrupted, &undo, err) < 0)
+	    session_plan_undo(session, interrupted, &undo, err) < 0)
 		return EXIT_TROUBLE;
 	if (undo.conflict_count) {
 		error_set(err, -EBUSY,
@@ -190,7 +190,10 @@ static int try_apply(const struct context *context)
 		return EXIT_TROUBLE;
 	struct transaction *interrupted = journal_interrupted(&session.journal);
 	if (interrupted) {
+		int own = netns_save();
 		int status = recover(&session, interrupted, &err);
+		if (own >= 0)
+			(void)netns_return(own);
 		if (status != EXIT_OK)
 			return session_fail(&session, status, render, "nothing applied: %s",
 					    err.message);
@@ -219,6 +222,9 @@ static int try_apply(const struct context *context)
 	struct transaction transaction = { .profiles = session.profiles.names,
 					   .machine_id = host_machine_id(session.host),
 					   .boot_id = host_boot_id(session.host),
+					   .netns = session.query.netns,
+					   .netns_id = session.netns.id,
+					   .netns_cookie = session.netns.cookie,
 					   .actor = find_actor(&session),
 					   .sources = digest_sources(&session),
 					   .source_count = session.profiles.source_count,

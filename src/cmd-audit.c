@@ -3,24 +3,89 @@
 #include "audit.h"
 
 #include "cmd.h"
+#include "error.h"
+#include "pool.h"
+
+#include <string.h>
+
+static int status_of(const struct audit *audit)
+{
+	return audit->summary[VERDICT_UNKNOWN]   ? EXIT_TROUBLE
+	       : audit->summary[VERDICT_DIFFERS] ? EXIT_DIFFERS
+						 : EXIT_OK;
+}
+
+/* Adds what is per namespace. A setting that was skipped is so everywhere: once is enough. */
+static void add_findings(struct audit *all, const struct audit *audit)
+{
+	for (size_t i = 0; i < audit->count; i++) {
+		const struct finding *finding = &audit->findings[i];
+		if (finding->verdict == VERDICT_SKIPPED)
+			continue;
+		all->findings = pool_extend(all->notes.pool, all->findings, all->count,
+					    sizeof *all->findings);
+		all->findings[all->count++] = *finding;
+		all->summary[finding->verdict]++;
+	}
+}
+
+/* Every network namespace, each through a host handle of its own: it sees the running values of the
+ * namespace that this process is in when it reads them. The handles stay open for the report. */
+static int audit_namespaces(struct session *session, struct audit *ret_audit)
+{
+	struct audit all = { .notes.pool = session->pool };
+	struct origin nowhere = { 0 };
+	struct netns *items;
+	size_t count, hidden, denied = 0;
+
+	netns_list(session->host, &items, &count, &hidden);
+	struct host **hosts = pool_alloc(session->pool, (count + 1) * sizeof *hosts);
+	int own = netns_save();
+	for (size_t i = 0; i < count; i++) {
+		struct error err;
+		struct audit audit;
+		if (session_enter(session, &items[i], &err) < 0 ||
+		    host_open(NULL, &hosts[i], &err) < 0) {
+			notes_add(&all.notes, NULL, nowhere, "%s", err.message);
+			denied++;
+			continue;
+		}
+		audit_run(hosts[i], &session->query, session->profiles.settings,
+			  session->profiles.count, &audit);
+		add_findings(&all, &audit);
+	}
+	if (own >= 0)
+		(void)netns_return(own);
+	if (hidden)
+		notes_add(&all.notes, NULL, nowhere,
+			  "the namespaces of %zu processes could not be looked at: not permitted",
+			  hidden);
+	*ret_audit = all;
+	session->hosts = hosts;
+	session->host_count = count;
+	return denied ? EXIT_TROUBLE : status_of(&all);
+}
 
 int cmd_audit(const struct context *context)
 {
+	const char *netns = context->options.netns;
 	struct session session;
 	struct audit audit;
+	int status;
 
 	if (session_open(context, false, &session) != EXIT_OK)
 		return EXIT_TROUBLE;
 	if (session_load(&session) != EXIT_OK)
-		return session_fail(&session, EXIT_TROUBLE, context->renderer->audit,
-				    "no audit: the profiles have errors");
+		return session_fail(&session, EXIT_TROUBLE, context->renderer->audit, "no audit");
 
-	audit_run(session.host, &session.query, session.profiles.settings, session.profiles.count,
-		  &audit);
+	if (netns && !strcmp(netns, "all")) {
+		status = audit_namespaces(&session, &audit);
+	} else {
+		audit_run(session.host, &session.query, session.profiles.settings,
+			  session.profiles.count, &audit);
+		status = status_of(&audit);
+	}
 	session.report.audit = &audit;
 	session.report.notes = audit.notes;
-	int status = audit.summary[VERDICT_UNKNOWN]   ? EXIT_TROUBLE
-		     : audit.summary[VERDICT_DIFFERS] ? EXIT_DIFFERS
-						      : EXIT_OK;
 	return session_finish(&session, status, context->renderer->audit);
 }

@@ -61,7 +61,7 @@ static int undo_chosen(struct session *session, struct transaction *transaction)
 			"%s was made on another host (machine id %s); --force undoes it here",
 			transaction->id, transaction->machine_id);
 	if (journal_load_images(session->host, transaction, &err) < 0 ||
-	    apply_plan_undo(session->host, transaction, &undo, &err) < 0)
+	    session_plan_undo(session, transaction, &undo, &err) < 0)
 		return session_fail(session, EXIT_TROUBLE, render, "nothing undone: %s",
 				    err.message);
 	session->report.undo = &undo;

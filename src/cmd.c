@@ -135,6 +135,51 @@ static int give_up(struct session *session, const struct notes *problems)
 	return EXIT_TROUBLE;
 }
 
+int session_enter(struct session *session, const struct netns *netns, struct error *err)
+{
+	session->netns = *netns;
+	session->query.netns = netns->name;
+	session->query.persistent = false;
+	return netns_enter(&session->netns, err);
+}
+
+int session_plan_undo(struct session *session, const struct transaction *transaction,
+		      struct undo *ret_undo, struct error *err)
+{
+	struct netns netns;
+	struct error lost;
+
+	if (transaction->netns) {
+		bool found = netns_find_id(session->host, (ino_t)transaction->netns_id, &netns,
+					   &lost) == 0;
+		if (found && session_enter(session, &netns, err) < 0)
+			return err->code;
+		if (!found || session->netns.cookie != transaction->netns_cookie)
+			return apply_plan_no_undo(session->host, transaction,
+						  pool_printf(session->pool,
+							      "network namespace %s is gone",
+							      transaction->netns),
+						  ret_undo);
+	}
+	return apply_plan_undo(session->host, transaction, ret_undo, err);
+}
+
+static int enter_asked(struct session *session)
+{
+	const char *name = session->context->options.netns;
+	struct netns netns;
+	struct error err;
+
+	if (!name || !strcmp(name, "all"))
+		return EXIT_OK;
+	if (netns_find(session->host, name, &netns, &err) < 0 ||
+	    session_enter(session, &netns, &err) < 0) {
+		complain("%s", err.message);
+		return EXIT_TROUBLE;
+	}
+	return EXIT_OK;
+}
+
 int session_load_names(struct session *session, const char *const *names, size_t count)
 {
 	const struct options *options = &session->context->options;
@@ -149,7 +194,7 @@ int session_load_names(struct session *session, const char *const *names, size_t
 					 .engines = engine_detect(session->host, options->engine) };
 	session->report.profiles = &session->profiles;
 	session->report.query = &session->query;
-	return EXIT_OK;
+	return enter_asked(session);
 }
 
 int session_load(struct session *session)
@@ -256,6 +301,9 @@ int session_fail(struct session *session, int status, render_function *render, c
 
 void session_close(struct session *session)
 {
-	host_close(session->host);
+	for (size_t i = 0; i < session->host_count; i++)
+		host_close(session->hosts[i]);
+	session->host_count = 0;
+	host_close(session->host); /* and with its pool the list of the others */
 	session->host = NULL;
 }

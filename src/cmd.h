@@ -8,6 +8,7 @@
 
 #include "boot.h"
 #include "host.h"
+#include "netns.h"
 #include "profile.h"
 #include "report.h"
 
@@ -24,6 +25,7 @@ struct options {
 	const char *output;
 	const char *profile_dir;
 	const char *comment;
+	const char *netns;
 	enum engine engine; /* ENGINE_COUNT: detect */
 	unsigned wait;      /* seconds for the lock */
 	bool runtime, persistent;
@@ -67,6 +69,9 @@ struct session {
 	struct journal journal;
 	struct profile_set profiles;
 	struct query query;
+	struct netns netns;  /* of --netns */
+	struct host **hosts; /* further ones to close, entries may be NULL */
+	size_t host_count;
 	struct report report;
 };
 
@@ -85,6 +90,14 @@ int session_fail(struct session *session, int status, render_function *render, c
 /* Delivers the report through RENDER, closes, returns the exit status. */
 int session_finish(struct session *session, int status, render_function *render);
 void session_close(struct session *session);
+
+/* Goes into the network namespace NAME: from now on its running values are looked at, and nothing
+ * else. */
+int session_enter(struct session *session, const struct netns *netns, struct error *err);
+
+/* apply_plan_undo() in the network namespace that TRANSACTION is about: this process goes there. */
+int session_plan_undo(struct session *session, const struct transaction *transaction,
+		      struct undo *ret_undo, struct error *err);
 
 /* Takes the lock of the host, waiting as --wait says. A descriptor to close, or -1 and a message
  * was printed. */

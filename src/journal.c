@@ -290,7 +290,7 @@ void journal_held(struct pool *pool, const struct journal *journal, struct held 
 
 	for (size_t i = 0; i < journal->count; i++) {
 		const struct transaction *transaction = &journal->transactions[i];
-		if (transaction->state != TRANSACTION_APPLIED)
+		if (transaction->state != TRANSACTION_APPLIED || transaction->netns)
 			continue;
 		for (size_t j = 0; j < transaction->count; j++) {
 			const struct change *change = &transaction->changes[j];

@@ -63,6 +63,7 @@ enum option_id {
 	OPTION_FORCE,
 	OPTION_COMMENT,
 	OPTION_WAIT,
+	OPTION_NETNS,
 };
 
 /* Which commands take an option: the commands' names, or "" for all. */
@@ -89,6 +90,8 @@ static const struct option_row options[] = {
 	  "what boot and login get only" },
 	{ OPTION_ENGINE, "engine", "ENGINE", "audit diff apply explain",
 	  "who applies sysctl files at boot: systemd, procps, procps3, busybox" },
+	{ OPTION_NETNS, "netns", "NAME", "audit diff apply",
+	  "running values of a network namespace: a name of ip netns, a pid; audit: all" },
 	{ OPTION_DRY_RUN, "dry-run", NULL, "apply rollback",
 	  "show what would change, change nothing" },
 	{ OPTION_OVERRIDE, "override", NULL, "diff apply",
@@ -275,6 +278,9 @@ static bool take_option(struct command_line *line, enum option_id id, const char
 	case OPTION_COMMENT:
 		set->comment = argument;
 		return true;
+	case OPTION_NETNS:
+		set->netns = argument;
+		return true;
 	case OPTION_WAIT:
 		return set_wait(set, argument);
 	case OPTION_HELP:
@@ -304,6 +310,16 @@ static bool check_options(const struct command_line *line)
 	if (set->runtime && set->persistent) {
 		complain("--runtime and --persistent exclude each other; without either both are "
 			 "meant");
+		return false;
+	}
+	if (set->netns && (set->root || set->persistent)) {
+		complain("--netns is about running values: neither --root nor --persistent goes "
+			 "with it");
+		return false;
+	}
+	if (set->netns && !strcmp(set->netns, "all") &&
+	    strcmp(line->context.command, "audit") != 0) {
+		complain("--netns all is for audit; %s takes one namespace", line->context.command);
 		return false;
 	}
 	if (set->root && set->runtime) {

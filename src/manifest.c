@@ -159,17 +159,27 @@ static json_t *encode_actor(const struct actor *actor)
 			 text_or_null(actor->comment));
 }
 
+static json_t *encode_netns(const struct transaction *transaction)
+{
+	if (!transaction->netns)
+		return json_null();
+	return json_pack("{s:o, s:I, s:I}", "name", text_or_null(transaction->netns), "inode",
+			 (json_int_t)transaction->netns_id, "cookie",
+			 (json_int_t)transaction->netns_cookie);
+}
+
 int manifest_encode(struct pool *pool, const struct transaction *transaction,
 		    const char *ret_bytes[TRANSACTION_STATE_COUNT], struct error *err)
 {
 	json_t *manifest = json_pack(
-		"{s:i, s:s, s:s, s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "format",
+		"{s:i, s:s, s:s, s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "format",
 		FORMAT, "tool", "keeltune " KEELTUNE_VERSION, "id", transaction->id, "sequence",
 		(json_int_t)transaction->sequence, "time", transaction->time, "state", "",
 		"profiles", text_or_null(transaction->profiles), "machine_id",
 		text_or_null(transaction->machine_id), "boot_id",
-		text_or_null(transaction->boot_id), "by", encode_actor(&transaction->actor),
-		"sources", encode_sources(transaction), "directories",
+		text_or_null(transaction->boot_id), "netns", encode_netns(transaction), "by",
+		encode_actor(&transaction->actor), "sources", encode_sources(transaction),
+		"directories",
 		encode_strings(transaction->directories, transaction->directory_count), "changes",
 		encode_changes(pool, transaction));
 
@@ -201,6 +211,13 @@ static const char *get_text(struct pool *pool, const json_t *object, const char 
 	const char *text = json_string_value(json_object_get(object, key));
 
 	return text ? pool_strdup(pool, text) : NULL;
+}
+
+static uint64_t get_number(const json_t *object, const char *key)
+{
+	json_int_t number = json_integer_value(json_object_get(object, key));
+
+	return number > 0 ? (uint64_t)number : 0;
 }
 
 static size_t get_strings(struct pool *pool, const json_t *array, const char ***ret_strings)
@@ -382,6 +399,14 @@ static const char *decode(struct pool *pool, const char *id, const json_t *manif
 		.comment = get_text(pool, by, "comment"),
 		.uid = (uid_t)json_integer_value(json_object_get(by, "uid")),
 	};
+	const json_t *netns = json_object_get(manifest, "netns");
+	if (json_is_object(netns)) {
+		transaction->netns = get_text(pool, netns, "name");
+		transaction->netns_id = get_number(netns, "inode");
+		transaction->netns_cookie = get_number(netns, "cookie");
+		if (!transaction->netns || !transaction->netns_id)
+			return "its network namespace has no name or inode";
+	}
 	decode_sources(pool, json_object_get(manifest, "sources"), transaction);
 	transaction->directory_count = get_strings(pool, json_object_get(manifest, "directories"),
 						   &transaction->directories);

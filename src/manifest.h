@@ -42,6 +42,9 @@ struct transaction {
 	const char *profiles;
 	const char *machine_id; /* or NULL */
 	const char *boot_id;    /* or NULL */
+	const char *netns; /* the network namespace whose values were changed, or NULL: all is the
+			      host's */
+	uint64_t netns_id, netns_cookie; /* its inode and cookie */
 	enum transaction_state state;
 	struct actor actor;
 	const struct profile_digest *sources;

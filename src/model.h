@@ -138,6 +138,7 @@ struct finding {
 	struct observed observed;
 	enum verdict verdict;
 	bool differs[LAYER_COUNT]; /* which layers are outside the accepted range */
+	const char *netns;         /* the network namespace looked at (--netns), or NULL */
 	const char *reason;        /* why it is not ok, one or two clauses; NULL when ok */
 };
 

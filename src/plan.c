@@ -293,7 +293,9 @@ static int propose_kind(struct host *host, const struct query *query,
 	size_t count = 0;
 
 	for (size_t i = 0; i < audit->count; i++)
-		if (audit->findings[i].setting->provider == provider)
+		/* Inside a network namespace what is not per namespace is out of reach. */
+		if (audit->findings[i].setting->provider == provider &&
+		    !(query->netns && audit->findings[i].verdict == VERDICT_SKIPPED))
 			batch[count++] = audit->findings[i];
 	return provider->propose(host, query, batch, count, plan, err);
 }

@@ -18,6 +18,8 @@ struct query {
 	bool runtime;                 /* judge and change the running values */
 	bool persistent;              /* judge and change what the next boot or login gets */
 	struct engine_choice engines; /* who applies sysctl files at boot */
+	const char *netns; /* --netns: its name; only what is per network namespace is judged. Or
+			      NULL */
 };
 
 /* How a kind looks in a profile. */

@@ -136,7 +136,7 @@ static json_t *finding(struct pool *pool, const struct finding *f)
 
 	for (enum layer i = 0; i < LAYER_COUNT; i++)
 		json_object_set_new(layers, layer_name(i), reading(pool, &f->observed.layer[i]));
-	return json_pack(
+	json_t *object = json_pack(
 		"{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id",
 		f->setting->id, "verdict", verdict_name(f->verdict), "want",
 		value(pool, f->setting->want), "at_least", value(pool, f->setting->at_least),
@@ -145,6 +145,9 @@ static json_t *finding(struct pool *pool, const struct finding *f)
 		shadowed(pool, f->observed.shadowed, f->observed.shadowed_count), "deviations",
 		deviations(pool, &f->observed), "reason", text(pool, f->reason), "purpose",
 		text(pool, f->setting->reason), "profile", origin(pool, f->setting->origin));
+	if (f->netns)
+		json_object_set_new(object, "netns", text(pool, f->netns));
+	return object;
 }
 
 static json_t *findings(struct pool *pool, const struct audit *audit, bool all)

@@ -117,6 +117,9 @@ static void print_findings(FILE *out, const struct report *report, const struct 
 	}
 	print_row(out, titles, width, style, BOLD);
 	for (size_t i = 0; i < audit->count; i++) {
+		const char *netns = audit->findings[i].netns;
+		if (netns && (!i || audit->findings[i - 1].netns != netns))
+			fprintf(out, "network namespace: %s\n", text_safe(report->pool, netns));
 		fill_row(report->pool, &audit->findings[i], row);
 		print_row(out, row, width, style, verdict_color(audit->findings[i].verdict));
 		print_why(out, report->pool, &audit->findings[i], style->verbose);
@@ -142,7 +145,7 @@ static void print_heading(FILE *out, const struct report *report, const struct s
 static void print_verdict(FILE *out, const struct report *report, const struct style *style)
 {
 	const size_t *summary = report->audit->summary;
-	enum verdict verdict = summary[VERDICT_UNKNOWN]   ? VERDICT_UNKNOWN
+	enum verdict verdict = report->exit > 1           ? VERDICT_UNKNOWN
 			       : summary[VERDICT_DIFFERS] ? VERDICT_DIFFERS
 							  : VERDICT_OK;
 	static const char *const words[VERDICT_COUNT] = { "compliant", "differs",

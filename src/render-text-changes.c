@@ -152,11 +152,9 @@ void text_rollback(FILE *out, const struct report *report, const struct style *s
 			     pool_printf(pool, "%s %s%s", conflict->change->path, found, recorded));
 	}
 	for (size_t i = 0; i < undo->kept_count; i++)
-		text_wrapped(out, pool, "kept: ", 6,
-			     pool_printf(pool,
-					 "%s was set before the last boot: its running value is "
-					 "not restored",
-					 undo->kept[i]));
+		text_wrapped(
+			out, pool, "kept: ", 6,
+			pool_printf(pool, "%s is not restored: %s", undo->kept[i], undo->kept_why));
 	if (report->dry_run || style->verbose)
 		print_changes(out, report, style);
 	else if (report->exit == 0)
