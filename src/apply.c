@@ -50,18 +50,20 @@ static const char *explain(const struct change *change, int rc)
 {
 	if (rc == -EIO && change->kind == CHANGE_SYSCTL)
 		return "the kernel kept another value";
+	if ((rc == -EINVAL || rc == -ENOENT) && change->kind == CHANGE_SYSCTL)
+		return "the kernel refuses the value";
 	return strerror(-rc);
 }
 
-/* Puts back changes[last] .. changes[0], and names in ERR what resisted. */
+/* Puts back the first COUNT changes, the last one first, and names in ERR what resisted. */
 static enum apply_outcome put_back(const struct host *host, const struct change *changes,
-				   size_t last, struct error *err)
+				   size_t count, struct error *err)
 {
 	enum apply_outcome outcome = APPLY_PUT_BACK;
 	char first[sizeof err->message];
 
 	memcpy(first, err->message, sizeof first);
-	for (size_t i = last + 1; i-- > 0;) {
+	for (size_t i = count; i-- > 0;) {
 		/* A write that was refused has changed nothing, and would be refused again. */
 		int rc = is_as_before(host, &changes[i])
 				 ? 0
@@ -80,10 +82,15 @@ static enum apply_outcome execute(const struct host *host, const struct change *
 				  size_t count, struct error *err)
 {
 	for (size_t i = 0; i < count; i++) {
+		if (!is_as_before(host, &changes[i])) {
+			error_set(err, -ESTALE, "%.600s was changed by somebody else meanwhile",
+				  changes[i].path);
+			return put_back(host, changes, i, err);
+		}
 		int rc = put(host, &changes[i], &changes[i].after);
 		if (rc) {
 			error_set(err, rc, "%.600s: %s", changes[i].path, explain(&changes[i], rc));
-			return put_back(host, changes, i, err);
+			return put_back(host, changes, i + 1, err);
 		}
 	}
 	return APPLY_DONE;
@@ -108,14 +115,15 @@ static int make_directories(const struct host *host, const struct plan *plan, st
 	return 0;
 }
 
-/* A signal that would end the program waits until everything is old or everything is new, and
- * recorded so. */
-static void hold_signals(sigset_t *ret_before)
+/* From the rollback file on, a signal that would end the program comes too late: everything becomes
+ * old or everything becomes new, is recorded so, and is reported. Signals stay held until the
+ * program ends. */
+static void hold_signals(void)
 {
 	sigset_t all;
 
 	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, ret_before);
+	sigprocmask(SIG_BLOCK, &all, NULL);
 }
 
 /* The last look before the first change: is everything still as the plan assumes? */
@@ -150,7 +158,7 @@ static enum apply_outcome run(struct host *host, const struct plan *plan,
 			return APPLY_DONE;
 		/* An apply that is not recorded as done would be undone by the next command. */
 		error_set(err, rc, "%s: %s", entry->manifest_path, strerror(-rc));
-		outcome = put_back(host, plan->changes, plan->count - 1, err);
+		outcome = put_back(host, plan->changes, plan->count, err);
 	}
 	if (outcome == APPLY_STUCK)
 		return outcome; /* stays prepared: rollback tries again */
@@ -163,24 +171,21 @@ static enum apply_outcome run(struct host *host, const struct plan *plan,
 			  "%.600s; and %.200s could not be marked as rolled back: %s", first,
 			  entry->manifest_path, strerror(-rc));
 	}
-	return APPLY_PUT_BACK;
+	return err->code == -ESTALE ? APPLY_STALE : APPLY_PUT_BACK;
 }
 
 enum apply_outcome apply_plan(struct host *host, const struct plan *plan,
 			      const struct transaction *transaction, struct error *err)
 {
 	struct journal_entry entry;
-	sigset_t before;
 
 	if (journal_encode(host, transaction, &entry, err) < 0)
 		return APPLY_REFUSED;
 	int rc = check_before_images(host, plan, err);
 	if (rc < 0)
 		return rc == -ESTALE ? APPLY_STALE : APPLY_REFUSED;
-	hold_signals(&before);
-	enum apply_outcome outcome = run(host, plan, transaction, &entry, err);
-	sigprocmask(SIG_SETMASK, &before, NULL);
-	return outcome;
+	hold_signals();
+	return run(host, plan, transaction, &entry, err);
 }
 
 /* ---- undo -------------------------------------------------------------------------------- */
@@ -192,6 +197,22 @@ static bool is_of_this_boot(struct host *host, const struct transaction *transac
 	return boot_id && transaction->boot_id && !strcmp(boot_id, transaction->boot_id);
 }
 
+static bool same_attributes(const struct image *a, const struct image *b)
+{
+	if (a->mode != b->mode || a->uid != b->uid || a->gid != b->gid ||
+	    a->xattr_count != b->xattr_count)
+		return false;
+	for (size_t i = 0; i < a->xattr_count; i++) {
+		size_t j = 0;
+		while (j < b->xattr_count && strcmp(a->xattrs[i].name, b->xattrs[j].name) != 0)
+			j++;
+		if (j == b->xattr_count || a->xattrs[i].size != b->xattrs[j].size ||
+		    memcmp(a->xattrs[i].bytes, b->xattrs[j].bytes, a->xattrs[i].size) != 0)
+			return false;
+	}
+	return true;
+}
+
 int apply_plan_undo(struct host *host, const struct transaction *transaction, struct undo *ret_undo,
 		    struct error *err)
 {
@@ -199,7 +220,7 @@ int apply_plan_undo(struct host *host, const struct transaction *transaction, st
 	struct undo undo = { .plan = { .pool = pool, .notes.pool = pool } };
 	bool this_boot = is_of_this_boot(host, transaction);
 	bool interrupted = transaction->state != TRANSACTION_APPLIED;
-	const char **kept = NULL;
+	struct kept *kept = pool_alloc(pool, transaction->count * sizeof *kept);
 
 	undo.plan.changes = pool_alloc(pool, transaction->count * sizeof *undo.plan.changes);
 	undo.conflicts = pool_alloc(pool, transaction->count * sizeof *undo.conflicts);
@@ -208,8 +229,8 @@ int apply_plan_undo(struct host *host, const struct transaction *transaction, st
 		struct image now;
 
 		if (change->kind == CHANGE_SYSCTL && !this_boot) {
-			kept = pool_extend(pool, (void *)kept, undo.kept_count, sizeof *kept);
-			kept[undo.kept_count++] = change->path;
+			kept[undo.kept_count++] =
+				(struct kept){ change->path, "it was set before the last boot" };
 			continue;
 		}
 		int rc = host_image(host, change->path, &now);
@@ -217,19 +238,33 @@ int apply_plan_undo(struct host *host, const struct transaction *transaction, st
 			return error_set(err, rc, "%s: %s", change->path, strerror(-rc));
 		/* An interrupted apply leaves each place changed or not yet changed. What was not
 		 * is put all the same: that removes the temporary file beside it. */
+		if (change->kind == CHANGE_SYSCTL && !now.exists) {
+			kept[undo.kept_count++] =
+				(struct kept){ change->path,
+					       "the kernel has no such key any more" };
+			continue;
+		}
 		bool is_link = change->kind == CHANGE_FILE && host_link(host, change->path);
+		bool is_other = change->kind == CHANGE_FILE && now.exists && change->after.exists &&
+				!same_attributes(&now, &change->after);
 		bool is_after = journal_matches(pool, change->kind, &now, &change->after);
 		bool is_before = journal_matches(pool, change->kind, &now, &change->before);
-		if (is_link || !(is_after || (interrupted && is_before)))
-			undo.conflicts[undo.conflict_count++] =
-				(struct conflict){ .change = change, .found = now };
+		if (is_link || (is_after && is_other) || !(is_after || (interrupted && is_before)))
+			undo.conflicts[undo.conflict_count++] = (struct conflict){
+				.change = change,
+				.found = now,
+				.difference = is_link       ? "is a link now"
+					      : !now.exists ? "is gone"
+					      : is_after
+						      ? "has another mode, owner or attributes now"
+						      : "has other content now"
+			};
 		struct change *back = &undo.plan.changes[undo.plan.count++];
 		*back = *change;
 		back->before = now;
 		back->after = change->before;
 	}
 	undo.kept = kept;
-	undo.kept_why = "it was set before the last boot";
 	*ret_undo = undo;
 	return 0;
 }
@@ -238,14 +273,13 @@ int apply_plan_no_undo(struct host *host, const struct transaction *transaction,
 		       struct undo *ret_undo)
 {
 	struct pool *pool = host_pool(host);
-	const char **kept = pool_alloc(pool, transaction->count * sizeof *kept);
+	struct kept *kept = pool_alloc(pool, transaction->count * sizeof *kept);
 
 	for (size_t i = 0; i < transaction->count; i++)
-		kept[i] = transaction->changes[i].path;
+		kept[i] = (struct kept){ transaction->changes[i].path, why };
 	*ret_undo = (struct undo){ .plan = { .pool = pool, .notes.pool = pool },
 				   .kept = kept,
-				   .kept_count = transaction->count,
-				   .kept_why = why };
+				   .kept_count = transaction->count };
 	return 0;
 }
 
@@ -269,26 +303,26 @@ static enum apply_outcome run_undo(struct host *host, const struct transaction *
 			return APPLY_DONE;
 		}
 		error_set(err, rc, "%s: %s", entry->manifest_path, strerror(-rc));
-		if (undo->plan.count)
-			outcome = put_back(host, undo->plan.changes, undo->plan.count - 1, err);
-		else
-			outcome = APPLY_PUT_BACK;
+		outcome = put_back(host, undo->plan.changes, undo->plan.count, err);
 	}
 	if (outcome == APPLY_PUT_BACK)
 		(void)journal_set_state(host, entry, transaction->state);
-	return outcome;
+	return outcome == APPLY_PUT_BACK && err->code == -ESTALE ? APPLY_STALE : outcome;
 }
 
 enum apply_outcome apply_undo(struct host *host, const struct transaction *transaction,
 			      const struct undo *undo, struct error *err)
 {
 	struct journal_entry entry;
-	sigset_t before;
 
 	if (journal_encode(host, transaction, &entry, err) < 0)
 		return APPLY_REFUSED;
-	hold_signals(&before);
-	enum apply_outcome outcome = run_undo(host, transaction, &entry, undo, err);
-	sigprocmask(SIG_SETMASK, &before, NULL);
-	return outcome;
+	for (size_t i = 0; i < undo->conflict_count; i++) {
+		const struct conflict *conflict = &undo->conflicts[i];
+		if (conflict->change->kind == CHANGE_FILE && conflict->found.exists &&
+		    journal_keep(host, &entry, conflict->change->path, &conflict->found, err) < 0)
+			return APPLY_REFUSED;
+	}
+	hold_signals();
+	return run_undo(host, transaction, &entry, undo, err);
 }

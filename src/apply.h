@@ -31,6 +31,12 @@ enum apply_outcome apply_plan(struct host *host, const struct plan *plan,
 struct conflict {
 	const struct change *change;
 	struct image found;
+	const char *difference; /* of files: "has other content now" */
+};
+
+/* A running value that is not restored, and why. */
+struct kept {
+	const char *path, *why;
 };
 
 /* What undoing TRANSACTION means now. The before-images of its changes must be loaded. */
@@ -39,9 +45,8 @@ struct undo {
 	struct conflict
 		*conflicts; /* to be decided by somebody: nothing of TRANSACTION may be undone */
 	size_t conflict_count;
-	const char *const *kept; /* running values that are not restored */
+	const struct kept *kept;
 	size_t kept_count;
-	const char *kept_why; /* "it was set before the last boot" */
 };
 /* -errno when a target cannot be read. */
 int apply_plan_undo(struct host *host, const struct transaction *transaction, struct undo *ret_undo,
@@ -51,7 +56,8 @@ int apply_plan_undo(struct host *host, const struct transaction *transaction, st
 int apply_plan_no_undo(struct host *host, const struct transaction *transaction, const char *why,
 		       struct undo *ret_undo);
 
-/* Executes UNDO, conflicts or not, and marks TRANSACTION rolled back. */
+/* Executes UNDO, conflicts or not, and marks TRANSACTION rolled back. What stood in conflict is
+ * kept in found/ of the rollback file. */
 enum apply_outcome apply_undo(struct host *host, const struct transaction *transaction,
 			      const struct undo *undo, struct error *err);
 

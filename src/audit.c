@@ -47,13 +47,39 @@ static bool is_judged(const struct finding *finding, const struct query *query, 
 	case LAYER_BOOT:
 		return query->persistent && !setting->runtime_only;
 	case LAYER_RUNNING:
-		return query->runtime && !setting->provider->files_only;
+		/* Of files-only kinds a login now and after the next boot; mostly the same. */
+		return setting->provider->files_only
+			       ? query->persistent &&
+					 !value_equals(finding->observed.layer[LAYER_RUNNING].value,
+						       finding->observed.layer[LAYER_BOOT].value)
+			       : query->runtime;
 	case LAYER_CONFIGURED: /* what the files say is already in what boot leaves */
 	case LAYER_LIVE:
 	case LAYER_COUNT:
 		break;
 	}
 	return false;
+}
+
+/* A value that the profile would take, but that no profile can make right. */
+static const char *outside_safe_range(struct pool *pool, const struct setting *setting,
+				      const struct reading *reading)
+{
+	struct value value = reading->value;
+
+	if (reading->state != READING_PRESENT || !value_is_ordered(value))
+		return "";
+	if (setting->min.kind != VALUE_NONE && value_compare(value, setting->min) < 0 &&
+	    (setting->at_least.kind == VALUE_NONE ? setting->at_most.kind != VALUE_NONE
+						  : value_compare(value, setting->at_least) >= 0))
+		return pool_printf(pool, ", below the safe minimum %s",
+				   value_format(pool, setting->min));
+	if (setting->max.kind != VALUE_NONE && value_compare(value, setting->max) > 0 &&
+	    (setting->at_most.kind == VALUE_NONE ? setting->at_least.kind != VALUE_NONE
+						 : value_compare(value, setting->at_most) <= 0))
+		return pool_printf(pool, ", above the safe maximum %s",
+				   value_format(pool, setting->max));
+	return "";
 }
 
 static void explain_difference(struct pool *pool, struct finding *finding, enum layer layer)
@@ -63,9 +89,12 @@ static void explain_difference(struct pool *pool, struct finding *finding, enum 
 	const char *value =
 		reading->state == READING_PRESENT ? value_format(pool, reading->value) : "nothing";
 
-	const char *phrase =
-		layer == LAYER_RUNNING ? "the running value is" : provider->boot_phrase;
-	const char *clause = pool_printf(pool, "%s %s", phrase, value);
+	const char *phrase = layer == LAYER_BOOT ? provider->boot_phrase
+			     : provider->files_only
+				     ? pool_printf(pool, "now %s", provider->boot_phrase)
+				     : "the running value is";
+	const char *clause = pool_printf(pool, "%s %s%s", phrase, value,
+					 outside_safe_range(pool, finding->setting, reading));
 	if (reading->origin.file && reading->why)
 		clause = pool_printf(pool, "%s: %s (%s)", clause, place(pool, reading->origin),
 				     reading->why);
@@ -93,7 +122,9 @@ static void judge_layers(struct pool *pool, const struct query *query, struct fi
 			    pool_printf(pool, "%s value not readable: %s", layer_name(judged[i]),
 					reading->why ? reading->why : "unknown error"));
 		} else if (reading->state == READING_ABSENT ||
-			   !setting_accepts(setting, reading->value)) {
+			   !setting_accepts(judged[i] == LAYER_BOOT ? setting_at_boot(setting)
+								    : setting,
+					    reading->value)) {
 			finding->differs[judged[i]] = differs = true;
 		}
 	}

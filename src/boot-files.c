@@ -28,10 +28,24 @@ static void append(struct pool *pool, struct boot_files *files, struct boot_file
 	files->items[files->count++] = file;
 }
 
+/* The usual link to /etc/sysctl.conf shows what has been read already. (Where /etc/sysctl.d is a
+ * link itself, ".." leads elsewhere.) */
+static const struct file *open_file(struct listing *listing, const char *path)
+{
+	if (!strcmp(path, "/etc/sysctl.d/99-sysctl.conf")) {
+		const char *target = host_link(listing->host, path);
+		if (target &&
+		    (!strcmp(target, sysctl_conf) || (!strcmp(target, "../sysctl.conf") &&
+						      !host_link(listing->host, "/etc/sysctl.d"))))
+			path = sysctl_conf;
+	}
+	return host_file(listing->host, path);
+}
+
 static void add(struct listing *listing, const char *path)
 {
 	append(listing->pool, &listing->files,
-	       (struct boot_file){ .path = path, .file = host_file(listing->host, path) });
+	       (struct boot_file){ .path = path, .file = open_file(listing, path) });
 }
 
 static void pass_over(struct listing *listing, const char *path, const char *why)
@@ -176,11 +190,42 @@ static bool has_settings(struct listing *listing, const struct file *file)
 	return false;
 }
 
+/* LoadCredential=sysctl.extra of systemd-sysctl.service, 252 and later: the first of these that
+ * exists (load_credential() of src/core/execute.c) is read after all files. */
+static const char *find_credential(struct host *host)
+{
+	static const char *const paths[] = { "/run/credentials/@system/sysctl.extra",
+					     "/etc/credstore/sysctl.extra",
+					     "/run/credstore/sysctl.extra",
+					     "/usr/lib/credstore/sysctl.extra" };
+	/* What the manager got from outside is there only while it runs. */
+	const size_t first = host_is_live(host) ? 0 : 1;
+
+	for (size_t i = first; i < sizeof paths / sizeof *paths; i++)
+		if (host_exists(host, paths[i]))
+			return paths[i];
+	return "";
+}
+
+static void add_credential(struct listing *listing)
+{
+	static const char question[] = "boot-files credential";
+	const char *path = host_recall(listing->host, question);
+
+	if (!path) {
+		path = find_credential(listing->host);
+		host_remember(listing->host, question, path);
+	}
+	if (*path)
+		add(listing, path);
+}
+
 static void list_systemd(struct listing *listing, const char *const *paths, size_t count)
 {
 	const struct file *file = host_file(listing->host, sysctl_conf);
 
 	list_by_name(listing, paths, count);
+	add_credential(listing);
 	if (has_settings(listing, file) && !is_read_as_link(listing))
 		pass_over(listing, sysctl_conf, "systemd-sysctl does not read /etc/sysctl.conf");
 }

@@ -6,9 +6,12 @@
 #include "catalog.h"
 #include "host.h"
 #include "pool.h"
+#include "suggest.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define NOTES_PER_FILE 10
 #define SHOWN 60
@@ -65,7 +68,50 @@ static bool has_blank(const struct sysctl_line *line)
 	       memchr(line->name, '\t', line->name_size);
 }
 
-static const char *removed_key(struct pool *pool, const struct sysctl_line *line)
+/* ---- keys that do not exist -------------------------------------------------------------- */
+
+/* Do A and B differ in one place only, by a few letters? (Digits are no slip: tcp_retries1.) */
+static bool is_one_slip(const char *a, const char *b)
+{
+	size_t begin = 0, end_a = strlen(a), end_b = strlen(b);
+
+	while (a[begin] && a[begin] == b[begin])
+		begin++;
+	while (end_a > begin && end_b > begin && a[end_a - 1] == b[end_b - 1]) {
+		end_a--;
+		end_b--;
+	}
+	for (size_t i = begin; i < end_a; i++)
+		if (isdigit((unsigned char)a[i]))
+			return false;
+	return end_a - begin <= 2 && end_b - begin <= 2;
+}
+
+/* The key of the catalogue that KEY is a misspelling of, or NULL. */
+static const char *meant_key(const char *key)
+{
+	static const char complete[] = "net.ipv4.tcp_keepalive_"; /* the kernel has these three */
+	const char *dot = strrchr(key, '.'), *names[64];
+	size_t rows, count = 0;
+	const struct sysctl_row *row = catalog_sysctls(&rows);
+	const size_t group = dot ? (size_t)(dot - key) + 1 : 0;
+
+	for (size_t i = 0; i < rows && group; i++) {
+		if (strncmp(row[i].key, key, group) != 0 || strchr(row[i].key + group, '.'))
+			continue;
+		if (!strcmp(row[i].key, key))
+			return NULL;
+		if (is_one_slip(key + group, row[i].key + group))
+			return row[i].key;
+		if (count < sizeof names / sizeof *names &&
+		    !strncmp(row[i].key, complete, sizeof complete - 1))
+			names[count++] = row[i].key;
+	}
+	return strncmp(key, complete, sizeof complete - 1) ? NULL
+							   : suggest_nearest(key, names, count);
+}
+
+static const char *wrong_key(struct host *host, struct pool *pool, const struct sysctl_line *line)
 {
 	char key[128];
 
@@ -78,8 +124,18 @@ static const char *removed_key(struct pool *pool, const struct sysctl_line *line
 			if (*p == '/')
 				*p = '.';
 	const char *why = catalog_removed_sysctl(key);
-	return why ? pool_printf(pool, "%s: %s, the line does nothing", key, why) : NULL;
+	if (why)
+		return pool_printf(pool, "%s: %s, the line does nothing", key, why);
+	const char *meant = sysctl_is_pattern(key) ? NULL : meant_key(key);
+	const char *path = meant ? sysctl_key_path(pool, key) : NULL;
+	if (!path ||
+	    (host_is_live(host) && host_exists(host, pool_printf(pool, "/proc/sys/%s", path))))
+		return NULL;
+	return pool_printf(pool, "there is no key %s, so the line does nothing; is %s meant?", key,
+			   meant);
 }
+
+/* ---- lines and values -------------------------------------------------------------------- */
 
 void boot_note_line(struct notes *notes, struct host *host, enum engine engine,
 		    struct boot_file *file, const struct sysctl_line *line, unsigned *noted)
@@ -93,7 +149,7 @@ void boot_note_line(struct notes *notes, struct host *host, enum engine engine,
 	    (line->kind == SYSCTL_LINE_SET && (line->line == 1 || has_blank(line))))
 		trouble = trouble_of(pool, engine, line);
 	if (!trouble && line->kind == SYSCTL_LINE_SET)
-		trouble = removed_key(pool, line);
+		trouble = wrong_key(host, pool, line);
 	if (!trouble)
 		return;
 	++*noted;
@@ -126,6 +182,26 @@ void boot_note_value(struct notes *notes, const char *key, struct origin origin,
 		  hint ? ": " : "", hint ? hint : "");
 }
 
+/* ---- files ------------------------------------------------------------------------------- */
+
+/* An entry of a directory that no program can read. */
+static void note_no_file(struct notes *notes, const struct boot_file *file, const char *program)
+{
+	const struct origin origin = { .file = file->path };
+
+	if (file->file->state == FILE_DIRECTORY)
+		notes_add(notes, NULL, origin, "this is a directory, so %s reads nothing here",
+			  program);
+	else if (file->file->state == FILE_UNREADABLE && file->file->error == -ELOOP)
+		notes_add(notes, NULL, origin, "nobody can open this: its links lead in a circle");
+	else if (file->file->state == FILE_UNREADABLE && S_ISFIFO(file->file->mode))
+		notes_add(notes, NULL, origin,
+			  "this is a fifo, not a file: %s would wait at it for ever", program);
+	else if (file->file->state == FILE_UNREADABLE && file->file->error == -EINVAL)
+		notes_add(notes, NULL, origin, "this is no regular file, so %s cannot read it",
+			  program);
+}
+
 void boot_note_files(struct notes *notes, struct host *host, enum engine engine,
 		     const struct boot_files *files)
 {
@@ -133,6 +209,8 @@ void boot_note_files(struct notes *notes, struct host *host, enum engine engine,
 	struct sysctl_line line;
 	unsigned settings = 0;
 
+	for (size_t i = 0; i < files->read; i++)
+		note_no_file(notes, &files->items[i], engine_program(engine));
 	for (size_t i = files->read; i < files->count; i++) {
 		const struct boot_file *file = &files->items[i];
 		if (strcmp(file->path, "/etc/sysctl.conf") != 0)
@@ -147,6 +225,67 @@ void boot_note_files(struct notes *notes, struct host *host, enum engine engine,
 				  "after a boot",
 				  engine_program(engine), settings,
 				  settings == 1 ? " does" : "s do");
+	}
+}
+
+/* ---- what an upgrade left ---------------------------------------------------------------- */
+
+static bool is_read(struct boot_run *boot, const char *path)
+{
+	const struct file *file = host_file(boot->host, path);
+
+	if (file->state != FILE_PRESENT)
+		return false;
+	for (size_t i = 0; i < boot->files.read; i++)
+		if (boot->files.items[i].file == file)
+			return true;
+	for (size_t i = 0; i < boot->files.read; i++)
+		if (!strcmp(boot_file_source(boot->host, &boot->files.items[i]), path))
+			return true;
+	return false;
+}
+
+static void note_lost_line(struct boot_run *boot, const char *path, const struct sysctl_line *line)
+{
+	char text[SYSCTL_PATH_MAX];
+
+	if (line->kind != SYSCTL_LINE_SET || !boot_spell(boot, line, text))
+		return;
+	for (size_t i = 0; i < boot->target_count; i++) {
+		const struct boot_target *target = &boot->targets[i];
+		struct value value;
+		if (!target->wanted || !boot_names_key(boot, text, target) ||
+		    catalog_kernel_parse(boot->pool, target->row, line->value, line->value_size,
+					 boot->hz, target->current, &value) ||
+		    value_equals(value, target->current))
+			continue;
+		notes_add(boot->notes, pool_printf(boot->pool, "sysctl:%s", target->key),
+			  (struct origin){ .file = path, .line = line->line },
+			  "settings lost at the upgrade: %s = %s stood in /etc/sysctl.conf, and "
+			  "nothing reads it here",
+			  target->key, value_format(boot->pool, value));
+	}
+}
+
+/* dpkg (rm_conffile of procps 4.0.4-7, a conffile replaced) and rpm set an edited /etc/sysctl.conf
+ * aside under these names. */
+static void note_leftovers(struct boot_run *boot)
+{
+	static const char sysctl_conf[] = "/etc/sysctl.conf";
+	static const char *const suffixes[] = { ".dpkg-bak", ".dpkg-old", ".rpmsave" };
+
+	if (is_read(boot, sysctl_conf))
+		return;
+	for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+		const char *path = pool_printf(boot->pool, "%s%s", sysctl_conf, suffixes[i]);
+		struct sysctl_reader reader;
+		struct sysctl_line line;
+		if (!host_exists(boot->host, path))
+			continue;
+		const struct file *file = host_file(boot->host, path);
+		conf_sysctl_start(&reader, boot->pool, boot->engine, file->bytes, file->size);
+		while (conf_sysctl_next(&reader, &line))
+			note_lost_line(boot, path, &line);
 	}
 }
 
@@ -189,6 +328,7 @@ void boot_note_keys(struct boot_run *boot)
 
 	for (size_t i = 0; i < boot->target_count; i++)
 		note_duplicates(boot, &boot->targets[i]);
+	note_leftovers(boot);
 	if (time && !(interval && probes))
 		notes_add(boot->notes, "sysctl:net.ipv4.tcp_keepalive_time",
 			  boot_entry_origin(boot, time->entry),

@@ -21,11 +21,12 @@ void boot_note_line(struct notes *notes, struct host *host, enum engine engine,
 void boot_note_value(struct notes *notes, const char *key, struct origin origin, const char *text,
 		     size_t size, const struct value *accepted);
 
-/* /etc/sysctl.conf with settings that the engine does not read. */
+/* /etc/sysctl.conf with settings that the engine does not read; entries that are no files. */
 void boot_note_files(struct notes *notes, struct host *host, enum engine engine,
 		     const struct boot_files *files);
 
-/* What is remarkable about the keys after all files have acted. */
+/* What is remarkable about the keys after all files have acted, and what an upgrade lost of them.
+ */
 void boot_note_keys(struct boot_run *boot);
 
 #endif

@@ -82,23 +82,23 @@ static const struct { const char *key; size_t size; const char *why; } removed[]
 #define INHERITED { .kind = VALUE_UNLIMITED }, { .kind = VALUE_UNLIMITED }
 
 static const struct limit_row limits[] = {
-	/* item, resource, scale, unit, kernel unit, label, default soft, default hard */
-	{ "cpu", RLIMIT_CPU, 60, "minutes", "seconds", "Max cpu time", INHERITED },
-	{ "fsize", RLIMIT_FSIZE, KIB, "KiB", "bytes", "Max file size", INHERITED },
-	{ "data", RLIMIT_DATA, KIB, "KiB", "bytes", "Max data size", INHERITED },
-	{ "stack", RLIMIT_STACK, KIB, "KiB", "bytes", "Max stack size", NUMBER(8388608), { .kind = VALUE_UNLIMITED } },
-	{ "core", RLIMIT_CORE, KIB, "KiB", "bytes", "Max core file size", NUMBER(0), { .kind = VALUE_UNLIMITED } },
-	{ "rss", RLIMIT_RSS, KIB, "KiB", "bytes", "Max resident set", INHERITED },
-	{ "nproc", RLIMIT_NPROC, 1, "processes", "processes", "Max processes", INHERITED },
-	{ "nofile", RLIMIT_NOFILE, 1, "files", "files", "Max open files", NUMBER(1024), NUMBER(524288) },
-	{ "memlock", RLIMIT_MEMLOCK, KIB, "KiB", "bytes", "Max locked memory", NUMBER(8388608), NUMBER(8388608) },
-	{ "as", RLIMIT_AS, KIB, "KiB", "bytes", "Max address space", INHERITED },
-	{ "locks", RLIMIT_LOCKS, 1, "locks", "locks", "Max file locks", INHERITED },
-	{ "sigpending", RLIMIT_SIGPENDING, 1, "signals", "signals", "Max pending signals", INHERITED },
-	{ "msgqueue", RLIMIT_MSGQUEUE, 1, "bytes", "bytes", "Max msgqueue size", NUMBER(819200), NUMBER(819200) },
-	{ "nice", RLIMIT_NICE, 1, "", "", "Max nice priority", NUMBER(0), NUMBER(0) },
-	{ "rtprio", RLIMIT_RTPRIO, 1, "", "", "Max realtime priority", NUMBER(0), NUMBER(0) },
-	{ "rttime", RLIMIT_RTTIME, 1, "us", "us", "Max realtime timeout", INHERITED },
+	/* item, resource, scale, unit, kernel unit, label, least, default soft, default hard */
+	{ "cpu", RLIMIT_CPU, 60, "minutes", "seconds", "Max cpu time", 1, INHERITED },
+	{ "fsize", RLIMIT_FSIZE, KIB, "KiB", "bytes", "Max file size", 1024, INHERITED },
+	{ "data", RLIMIT_DATA, KIB, "KiB", "bytes", "Max data size", 16384, INHERITED },
+	{ "stack", RLIMIT_STACK, KIB, "KiB", "bytes", "Max stack size", 512, NUMBER(8388608), { .kind = VALUE_UNLIMITED } },
+	{ "core", RLIMIT_CORE, KIB, "KiB", "bytes", "Max core file size", 0, NUMBER(0), { .kind = VALUE_UNLIMITED } },
+	{ "rss", RLIMIT_RSS, KIB, "KiB", "bytes", "Max resident set", 0, INHERITED },
+	{ "nproc", RLIMIT_NPROC, 1, "processes", "processes", "Max processes", 16, INHERITED },
+	{ "nofile", RLIMIT_NOFILE, 1, "files", "files", "Max open files", 64, NUMBER(1024), NUMBER(524288) },
+	{ "memlock", RLIMIT_MEMLOCK, KIB, "KiB", "bytes", "Max locked memory", 0, NUMBER(8388608), NUMBER(8388608) },
+	{ "as", RLIMIT_AS, KIB, "KiB", "bytes", "Max address space", 65536, INHERITED },
+	{ "locks", RLIMIT_LOCKS, 1, "locks", "locks", "Max file locks", 0, INHERITED },
+	{ "sigpending", RLIMIT_SIGPENDING, 1, "signals", "signals", "Max pending signals", 0, INHERITED },
+	{ "msgqueue", RLIMIT_MSGQUEUE, 1, "bytes", "bytes", "Max msgqueue size", 0, NUMBER(819200), NUMBER(819200) },
+	{ "nice", RLIMIT_NICE, 1, "", "", "Max nice priority", 0, NUMBER(0), NUMBER(0) },
+	{ "rtprio", RLIMIT_RTPRIO, 1, "", "", "Max realtime priority", 0, NUMBER(0), NUMBER(0) },
+	{ "rttime", RLIMIT_RTTIME, 1, "us", "us", "Max realtime timeout", 0, INHERITED },
 };
 /* clang-format on */
 

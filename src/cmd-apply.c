@@ -9,9 +9,7 @@
 #include "store.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <syslog.h>
 #include <unistd.h>
 
 #define TRIES 3 /* plans, when somebody else keeps changing the targets */
@@ -45,13 +43,6 @@ static int make_plan(struct session *session, struct audit *audit, struct plan *
 	return rc;
 }
 
-static int status_of(const struct audit *audit)
-{
-	return audit->summary[VERDICT_UNKNOWN]   ? EXIT_TROUBLE
-	       : audit->summary[VERDICT_DIFFERS] ? EXIT_DIFFERS
-						 : EXIT_OK;
-}
-
 int cmd_diff(const struct context *context)
 {
 	render_function *render = context->renderer->diff;
@@ -70,25 +61,17 @@ int cmd_diff(const struct context *context)
 		return session_fail(&session, EXIT_TROUBLE, render, "apply would refuse: %s",
 				    err.message);
 	session.report.plan = &plan;
-	int status = status_of(&plan.remaining);
-	return session_finish(&session, status == EXIT_OK && plan.count ? EXIT_DIFFERS : status,
+	int status = audit_status(&plan.remaining);
+	if (status == EXIT_OK && plan.count)
+		status = EXIT_DIFFERS;
+	if (session.journal.untrusted)
+		return session_fail(&session, EXIT_TROUBLE, render, "apply would refuse: %s %s",
+				    JOURNAL_DIR, session.journal.untrusted);
+	return session_finish(&session, audit.summary[VERDICT_UNKNOWN] ? EXIT_TROUBLE : status,
 			      render);
 }
 
 /* ---- apply ------------------------------------------------------------------------------- */
-
-static struct actor find_actor(struct session *session)
-{
-	const struct file *login = host_kernel(session->host, "/proc/self/loginuid");
-	bool known = login->state == FILE_PRESENT && login->size &&
-		     strcmp(login->bytes, "4294967295") != 0;
-
-	return (struct actor){ .login = known ? login->bytes : NULL,
-			       .sudo_user = getenv("SUDO_USER"),
-			       .command = session->context->command_line,
-			       .comment = session->context->options.comment,
-			       .uid = getuid() };
-}
 
 static const struct profile_digest *digest_sources(const struct session *session)
 {
@@ -103,22 +86,6 @@ static const struct profile_digest *digest_sources(const struct session *session
 							      session->pool, set->sources[i].bytes,
 							      set->sources[i].size) };
 	return sources;
-}
-
-static void log_apply(const struct session *session, const struct transaction *transaction)
-{
-	const struct actor *actor = &transaction->actor;
-
-	if (!host_is_live(session->host))
-		return;
-	openlog("keeltune", LOG_PID, LOG_AUTHPRIV);
-	syslog(LOG_NOTICE,
-	       "applied %s: %zu changes, rollback %s, uid %u, loginuid %s, sudo user %s, command: "
-	       "%s",
-	       transaction->profiles, transaction->count, transaction->id, actor->uid,
-	       actor->login ? actor->login : "-", actor->sudo_user ? actor->sudo_user : "-",
-	       actor->command);
-	closelog();
 }
 
 /* An interrupted apply is undone before a new one is planned. An exit status. */
@@ -136,11 +103,12 @@ static int recover(struct session *session, struct transaction *interrupted, str
 			  interrupted->id, undo.conflicts[0].change->path, interrupted->id);
 		return EXIT_TROUBLE;
 	}
-	if (apply_undo(session->host, interrupted, &undo, err) != APPLY_DONE)
-		return EXIT_STUCK;
-	if (!session->context->options.quiet)
+	int status = status_of_outcome(apply_undo(session->host, interrupted, &undo, err));
+	if (status == EXIT_OK)
+		log_transaction(session, "rolled back", interrupted);
+	if (status == EXIT_OK && !session->context->options.quiet)
 		complain("the interrupted apply %s was undone", interrupted->id);
-	return EXIT_OK;
+	return status;
 }
 
 /* Afterwards the host is read anew: what counts is what is there, not what was planned. */
@@ -151,8 +119,9 @@ static int finish_applied(struct session *session)
 	struct audit audit;
 
 	if (host_open(session->context->options.root, &after.host, &err) < 0)
-		return session_fail(session, EXIT_TROUBLE, session->context->renderer->apply, "%s",
-				    err.message);
+		return session_fail(session,
+				    session->report.transaction ? EXIT_DIFFERS : EXIT_TROUBLE,
+				    session->context->renderer->apply, "%s", err.message);
 	audit_run(after.host, &session->query, session->profiles.settings, session->profiles.count,
 		  &audit);
 	session->report.audit = &audit;
@@ -160,7 +129,7 @@ static int finish_applied(struct session *session)
 	session->report.notes = audit.notes;
 	append_notes(&session->report.notes, &session->report.plan->notes);
 	/* Applied: what cannot be judged now is not "refused before any change". */
-	int status = status_of(&audit) == EXIT_OK ? EXIT_OK : EXIT_DIFFERS;
+	int status = audit_status(&audit) == EXIT_OK ? EXIT_OK : EXIT_DIFFERS;
 	status = session_finish(session, status, session->context->renderer->apply);
 	host_close(after.host);
 	return status;
@@ -176,6 +145,31 @@ static const char *first_unknown(const struct audit *audit)
 	return "";
 }
 
+/* Undoes what was interrupted, one after the other. An exit status. */
+static int recover_all(const struct context *context)
+{
+	struct session session;
+	struct error err;
+
+	for (;;) {
+		if (session_open(context, true, &session) != EXIT_OK)
+			return EXIT_TROUBLE;
+		struct transaction *interrupted = journal_interrupted(&session.journal);
+		if (!interrupted) {
+			session_close(&session);
+			return EXIT_OK;
+		}
+		int own = netns_save();
+		int status = recover(&session, interrupted, &err);
+		if (own >= 0)
+			(void)netns_return(own);
+		if (status != EXIT_OK)
+			return session_fail(&session, status, context->renderer->apply,
+					    "nothing applied: %s", err.message);
+		session_close(&session);
+	}
+}
+
 /* One try. Returns an exit status, or -ESTALE: somebody changed a target, plan again. The session
  * is closed in any case. */
 static int try_apply(const struct context *context)
@@ -188,18 +182,6 @@ static int try_apply(const struct context *context)
 
 	if (session_open(context, true, &session) != EXIT_OK)
 		return EXIT_TROUBLE;
-	struct transaction *interrupted = journal_interrupted(&session.journal);
-	if (interrupted) {
-		int own = netns_save();
-		int status = recover(&session, interrupted, &err);
-		if (own >= 0)
-			(void)netns_return(own);
-		if (status != EXIT_OK)
-			return session_fail(&session, status, render, "nothing applied: %s",
-					    err.message);
-		session_close(&session);
-		return -ESTALE;
-	}
 	if (session.journal.untrusted)
 		return session_fail(&session, EXIT_TROUBLE, render, "nothing applied: %s %s",
 				    JOURNAL_DIR, session.journal.untrusted);
@@ -233,26 +215,25 @@ static int try_apply(const struct context *context)
 					   .directories = plan.directories,
 					   .directory_count = plan.directory_count };
 	journal_name(session.pool, &session.journal, &transaction);
-	switch (apply_plan(session.host, &plan, &transaction, &err)) {
-	case APPLY_DONE:
-		break;
-	case APPLY_STALE:
+	enum apply_outcome outcome = apply_plan(session.host, &plan, &transaction, &err);
+	int status = status_of_outcome(outcome);
+	if (outcome == APPLY_STALE) {
 		session_close(&session);
 		return -ESTALE;
-	case APPLY_REFUSED:
-		return session_fail(&session, EXIT_TROUBLE, render, "nothing applied: %s",
-				    err.message);
-	case APPLY_PUT_BACK:
-		return session_fail(&session, EXIT_PUT_BACK, render,
-				    "failed, everything was put back: %s", err.message);
-	case APPLY_STUCK:
+	}
+	if (outcome == APPLY_STUCK) {
 		session.report.transaction = transaction.id;
-		return session_fail(&session, EXIT_STUCK, render,
+		return session_fail(&session, status, render,
 				    "failed: %s; the old state is in %s/%s", err.message,
 				    JOURNAL_DIR, transaction.id);
 	}
+	if (outcome != APPLY_DONE)
+		return session_fail(&session, status, render, "%s: %s",
+				    outcome == APPLY_PUT_BACK ? "failed, everything was put back"
+							      : "nothing applied",
+				    err.message);
 	session.report.transaction = transaction.id;
-	log_apply(&session, &transaction);
+	log_transaction(&session, "applied", &transaction);
 	return finish_applied(&session);
 }
 
@@ -262,13 +243,20 @@ int cmd_apply(const struct context *context)
 
 	if (context->options.dry_run)
 		return cmd_diff(context);
-	if (!context->options.root && geteuid() != 0) {
-		complain("apply needs root; `keeltune diff` shows what it would change");
-		return EXIT_TROUBLE;
-	}
+	if (!context->options.root && geteuid() != 0)
+		return refuse(context,
+			      "apply needs root; `keeltune diff` shows what it would change",
+			      context->renderer->apply);
+	if (context->options.output && !store_output_possible(context->options.output))
+		return refuse(context,
+			      "nothing applied: the output file could not be written (--output)",
+			      context->renderer->apply);
 	int lock = lock_host(context);
 	if (lock < 0)
 		return EXIT_TROUBLE;
+	int recovered = recover_all(context);
+	if (recovered != EXIT_OK)
+		status = recovered;
 	for (int i = 0; i < TRIES && status == -ESTALE; i++)
 		status = try_apply(context);
 	close(lock);

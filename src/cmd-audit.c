@@ -8,13 +8,6 @@
 
 #include <string.h>
 
-static int status_of(const struct audit *audit)
-{
-	return audit->summary[VERDICT_UNKNOWN]   ? EXIT_TROUBLE
-	       : audit->summary[VERDICT_DIFFERS] ? EXIT_DIFFERS
-						 : EXIT_OK;
-}
-
 /* Adds what is per namespace. A setting that was skipped is so everywhere: once is enough. */
 static void add_findings(struct audit *all, const struct audit *audit)
 {
@@ -63,7 +56,7 @@ static int audit_namespaces(struct session *session, struct audit *ret_audit)
 	*ret_audit = all;
 	session->hosts = hosts;
 	session->host_count = count;
-	return denied ? EXIT_TROUBLE : status_of(&all);
+	return denied ? EXIT_TROUBLE : audit_status(&all);
 }
 
 int cmd_audit(const struct context *context)
@@ -83,7 +76,7 @@ int cmd_audit(const struct context *context)
 	} else {
 		audit_run(session.host, &session.query, session.profiles.settings,
 			  session.profiles.count, &audit);
-		status = status_of(&audit);
+		status = audit_status(&audit);
 	}
 	session.report.audit = &audit;
 	session.report.notes = audit.notes;

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <syslog.h>
 #include <unistd.h>
 
 static const char *why_not_there(const struct session *session, const char *id)
@@ -40,13 +39,6 @@ static struct transaction *choose(struct session *session, const char *id, const
 	return NULL;
 }
 
-static bool is_of_another_host(struct session *session, const struct transaction *transaction)
-{
-	const char *here = host_machine_id(session->host), *there = transaction->machine_id;
-
-	return here && there && strcmp(here, there) != 0;
-}
-
 static int undo_chosen(struct session *session, struct transaction *transaction)
 {
 	const struct options *options = &session->context->options;
@@ -55,11 +47,6 @@ static int undo_chosen(struct session *session, struct transaction *transaction)
 	struct error err;
 
 	session->report.transaction = transaction->id;
-	if (is_of_another_host(session, transaction) && !options->force)
-		return session_fail(
-			session, EXIT_TROUBLE, render,
-			"%s was made on another host (machine id %s); --force undoes it here",
-			transaction->id, transaction->machine_id);
 	if (journal_load_images(session->host, transaction, &err) < 0 ||
 	    session_plan_undo(session, transaction, &undo, &err) < 0)
 		return session_fail(session, EXIT_TROUBLE, render, "nothing undone: %s",
@@ -72,27 +59,19 @@ static int undo_chosen(struct session *session, struct transaction *transaction)
 	if (options->dry_run)
 		return session_finish(session, EXIT_OK, render);
 
-	switch (apply_undo(session->host, transaction, &undo, &err)) {
-	case APPLY_DONE:
-		break;
-	case APPLY_STALE:
-	case APPLY_REFUSED:
-		return session_fail(session, EXIT_TROUBLE, render, "nothing undone: %s",
-				    err.message);
-	case APPLY_PUT_BACK:
-		return session_fail(session, EXIT_PUT_BACK, render,
-				    "failed, everything is as it was before: %s", err.message);
-	case APPLY_STUCK:
-		return session_fail(session, EXIT_STUCK, render,
+	enum apply_outcome outcome = apply_undo(session->host, transaction, &undo, &err);
+	int status = status_of_outcome(outcome);
+	if (outcome == APPLY_STUCK)
+		return session_fail(session, status, render,
 				    "failed: %s; the old state is in %s/%s", err.message,
 				    JOURNAL_DIR, transaction->id);
-	}
-	if (host_is_live(session->host)) {
-		openlog("keeltune", LOG_PID, LOG_AUTHPRIV);
-		syslog(LOG_NOTICE, "rolled back %s, uid %u, command: %s", transaction->id, getuid(),
-		       session->context->command_line);
-		closelog();
-	}
+	if (outcome != APPLY_DONE)
+		return session_fail(session, status, render, "%s: %s",
+				    outcome == APPLY_PUT_BACK
+					    ? "failed, everything is as it was before"
+					    : "nothing undone",
+				    err.message);
+	log_transaction(session, "rolled back", transaction);
 	return session_finish(session, EXIT_OK, render);
 }
 
@@ -113,6 +92,12 @@ static int roll_back(const struct context *context)
 				    session.journal.untrusted);
 	session.report.notes = session.journal.problems;
 	struct transaction *transaction = choose(&session, id, &problem);
+	const char *broken = session.journal.newest_broken;
+	if (!id && broken && (!transaction || strcmp(broken, transaction->id) > 0))
+		return session_fail(&session, EXIT_TROUBLE, render,
+				    "the newest rollback file %s/%s is broken; to undo an older "
+				    "one all the same, name it",
+				    JOURNAL_DIR, broken);
 	if (problem)
 		return session_fail(&session, EXIT_TROUBLE, render, "%s", problem);
 	if (!transaction || transaction->state == TRANSACTION_ROLLED_BACK)
@@ -128,10 +113,8 @@ int cmd_rollback(const struct context *context)
 	}
 	if (context->options.dry_run)
 		return roll_back(context);
-	if (!context->options.root && geteuid() != 0) {
-		complain("rollback needs root");
-		return EXIT_TROUBLE;
-	}
+	if (!context->options.root && geteuid() != 0)
+		return refuse(context, "rollback needs root", context->renderer->rollback);
 	int lock = lock_host(context);
 	if (lock < 0)
 		return EXIT_TROUBLE;

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -143,12 +144,24 @@ int session_enter(struct session *session, const struct netns *netns, struct err
 	return netns_enter(&session->netns, err);
 }
 
+static bool is_of_another_host(struct session *session, const struct transaction *transaction)
+{
+	const char *here = host_machine_id(session->host), *there = transaction->machine_id;
+
+	return here && there && strcmp(here, there) != 0;
+}
+
 int session_plan_undo(struct session *session, const struct transaction *transaction,
 		      struct undo *ret_undo, struct error *err)
 {
 	struct netns netns;
 	struct error lost;
 
+	if (is_of_another_host(session, transaction) && !session->context->options.force)
+		return error_set(err, -EXDEV,
+				 "%s was made on another host (machine id %s); rollback --force "
+				 "undoes it here",
+				 transaction->id, transaction->machine_id);
 	if (transaction->netns) {
 		bool found = netns_find_id(session->host, (ino_t)transaction->netns_id, &netns,
 					   &lost) == 0;
@@ -205,7 +218,11 @@ int session_load(struct session *session)
 
 	if (!count && configured_names(session, &names, &count, &problems) < 0)
 		return give_up(session, &problems);
-	return session_load_names(session, names, count);
+	int status = session_load_names(session, names, count);
+	if (status != EXIT_OK && names != session->context->arguments)
+		complain("these profiles are asked for by " KEELTUNE_SYSCONFDIR
+			 "/keeltune/keeltune.conf, or are the default");
+	return status;
 }
 
 int lock_host(const struct context *context)
@@ -223,8 +240,74 @@ int lock_host(const struct context *context)
 		complain("another keeltune is at work: gave up after %u s (--wait)",
 			 context->options.wait);
 	else if (lock < 0)
-		complain("cannot take the lock: %s", strerror(-lock));
+		complain("cannot take the lock %s: %s",
+			 context->options.root ? context->options.root : "/run/keeltune.lock",
+			 strerror(-lock));
 	return lock < 0 ? -1 : lock;
+}
+
+int refuse(const struct context *context, const char *why, render_function *render)
+{
+	struct session session;
+
+	if (session_open(context, false, &session) != EXIT_OK)
+		return EXIT_TROUBLE;
+	return session_fail(&session, EXIT_TROUBLE, render, "%s", why);
+}
+
+/* ---- what apply and rollback share ------------------------------------------------------- */
+
+int audit_status(const struct audit *audit)
+{
+	return audit->summary[VERDICT_UNKNOWN]   ? EXIT_TROUBLE
+	       : audit->summary[VERDICT_DIFFERS] ? EXIT_DIFFERS
+						 : EXIT_OK;
+}
+
+int status_of_outcome(enum apply_outcome outcome)
+{
+	switch (outcome) {
+	case APPLY_DONE:
+		return EXIT_OK;
+	case APPLY_STALE:
+	case APPLY_REFUSED:
+		return EXIT_TROUBLE;
+	case APPLY_PUT_BACK:
+		return EXIT_PUT_BACK;
+	case APPLY_STUCK:
+		break;
+	}
+	return EXIT_STUCK;
+}
+
+struct actor find_actor(struct session *session)
+{
+	const struct file *login = host_kernel(session->host, "/proc/self/loginuid");
+	bool known = login->state == FILE_PRESENT && login->size &&
+		     strcmp(login->bytes, "4294967295") != 0;
+
+	return (struct actor){ .login = known ? login->bytes : NULL,
+			       .sudo_user = getenv("SUDO_USER"),
+			       .command = session->context->command_line,
+			       .comment = session->context->options.comment,
+			       .uid = getuid() };
+}
+
+void log_transaction(struct session *session, const char *what,
+		     const struct transaction *transaction)
+{
+	struct actor actor = find_actor(session);
+
+	if (!host_is_live(session->host))
+		return;
+	openlog("keeltune", LOG_PID, LOG_AUTHPRIV);
+	syslog(LOG_NOTICE,
+	       "%s %s (%s): %zu changes, uid %u, loginuid %s, sudo user %s, command: %s", what,
+	       transaction->id, transaction->profiles, transaction->count, actor.uid,
+	       actor.login ? actor.login : "-",
+	       actor.sudo_user ? escape_control(session->pool, actor.sudo_user, "") : "-",
+	       escape_control(session->pool, actor.command, ""));
+	closelog();
 }
 
 /* ---- delivery ---------------------------------------------------------------------------- */
@@ -239,6 +322,7 @@ static int deliver(const struct context *context, const struct report *report,
 		   render_function *render)
 {
 	struct style style = { .color = context->options.color,
+			       .terminal = !context->options.output && isatty(STDOUT_FILENO),
 			       .verbose = context->options.verbose };
 	char *text = NULL;
 	size_t size = 0;
@@ -271,13 +355,14 @@ int session_finish(struct session *session, int status, render_function *render)
 			session->report.machine_id = host_machine_id(session->host);
 		int rc = deliver(context, &session->report, render);
 		if (rc < 0) {
-			complain("%s: %s",
-				 context->options.output ? context->options.output
-							 : "standard output",
-				 strerror(-rc));
+			if (rc != -EPIPE)
+				complain("%s: %s",
+					 context->options.output ? context->options.output
+								 : "standard output",
+					 strerror(-rc));
 			/* What apply and rollback did is more important than that it could not be
 			 * shown. */
-			if (!session->report.transaction)
+			if (!session->report.transaction && status < EXIT_PUT_BACK)
 				status = EXIT_TROUBLE;
 		}
 	}

@@ -99,6 +99,16 @@ int session_enter(struct session *session, const struct netns *netns, struct err
 int session_plan_undo(struct session *session, const struct transaction *transaction,
 		      struct undo *ret_undo, struct error *err);
 
+int audit_status(const struct audit *audit); /* 2 wins over 1 */
+int status_of_outcome(enum apply_outcome outcome);
+struct actor find_actor(struct session *session);
+/* One line to syslog: WHAT is "applied" or "rolled back". Live hosts only. */
+void log_transaction(struct session *session, const char *what,
+		     const struct transaction *transaction);
+
+/* Says WHY a command does nothing, in every format. EXIT_TROUBLE. */
+int refuse(const struct context *context, const char *why, render_function *render);
+
 /* Takes the lock of the host, waiting as --wait says. A descriptor to close, or -1 and a message
  * was printed. */
 int lock_host(const struct context *context);

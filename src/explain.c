@@ -2,10 +2,12 @@
 /* Gathers what is to say about one key, see explain.h. Judges nothing. */
 #include "explain.h"
 
+#include "boot-owners.h"
 #include "catalog.h"
 #include "host.h"
 #include "package.h"
 #include "pool.h"
+#include "provider-sysctl.h"
 #include "suggest.h"
 
 #include <string.h>
@@ -110,43 +112,91 @@ static const char *find_command(struct host *host, const struct engine_choice *e
 	return NULL;
 }
 
-/* ---- the key ----------------------------------------------------------------------------- */
+/* ---- what runs and what boots ------------------------------------------------------------ */
 
-static struct reading read_running(struct host *host, const char *path)
+static bool is_said_by_a_loser(const struct explanation *explanation)
 {
-	struct pool *pool = host_pool(host);
-	const struct file *file = host_kernel(host, pool_printf(pool, "/proc/sys/%s", path));
+	const struct value running = explanation->running.value;
 
-	if (!host_is_live(host))
-		return (struct reading){ .state = READING_NOT_APPLICABLE,
-					 .why = "a tree has no running values" };
-	if (file->state == FILE_PRESENT)
-		return (struct reading){ .state = READING_PRESENT,
-					 .value = value_parse(pool, file->bytes) };
-	if (file->state == FILE_UNREADABLE)
-		return (struct reading){ .state = READING_UNREADABLE,
-					 .why = strerror(-file->error) };
-	return (struct reading){ .state = READING_ABSENT, .why = "this kernel has no such key" };
+	for (size_t i = 0; i < explanation->boot.shadowed_count; i++)
+		if (value_equals(explanation->boot.shadowed[i].value, running))
+			return true;
+	for (enum engine engine = ENGINE_SYSTEMD; engine < ENGINE_COUNT; engine++) {
+		const struct reading *left = &explanation->engines[engine].configured;
+		if (left->state == READING_PRESENT && value_equals(left->value, running))
+			return true;
+	}
+	return false;
 }
 
+/* Where a running value comes from that the next boot does not leave. */
+static const char *source_of_running(const struct explanation *explanation)
+{
+	const struct value initial =
+		explanation->row ? explanation->row->initial : (struct value){ 0 };
+
+	if (is_said_by_a_loser(explanation))
+		return " (a line says it that loses at boot)";
+	if (initial.kind == VALUE_NONE)
+		return "; nor is it what any file says: it is the kernel's default, or somebody "
+		       "set it since the boot";
+	if (value_equals(explanation->running.value, initial))
+		return " (it is the kernel's default)";
+	return "; the running value is not what any file says, nor the kernel's default: somebody "
+	       "set it since the boot";
+}
+
+static void note_running(struct pool *pool, const struct explanation *explanation,
+			 struct notes *notes)
+{
+	const struct reading *running = &explanation->running, *boot = &explanation->boot.boot;
+
+	if (running->state == READING_PRESENT && boot->state == READING_PRESENT &&
+	    !value_equals(running->value, boot->value))
+		notes_add(notes, explanation->id, (struct origin){ 0 },
+			  "the running value %s is not what the next boot leaves, %s%s",
+			  value_format(pool, running->value), value_format(pool, boot->value),
+			  source_of_running(explanation));
+}
+
+/* ---- the key ----------------------------------------------------------------------------- */
+
+static const char *last_part(const char *key)
+{
+	const char *dot = strrchr(key, '.');
+
+	return dot ? dot + 1 : key;
+}
+
+/* "tcp_keepalive_time" alone is a common way to ask. */
 static const char *nearest_key(const char *key)
 {
-	const char *names[64];
+	const char *names[64], *tails[64];
 	size_t count, used = 0;
 	const struct sysctl_row *rows = catalog_sysctls(&count);
 
-	for (size_t i = 0; i < count && used < sizeof names / sizeof *names; i++)
+	for (size_t i = 0; i < count && used < sizeof names / sizeof *names; i++) {
+		tails[used] = last_part(rows[i].key);
 		names[used++] = rows[i].key;
+	}
 	const char *near = suggest_nearest(key, names, used);
 	if (near)
 		return near;
-	/* "tcp_keepalive_time" alone is a common way to ask. */
-	for (size_t i = 0; i < used; i++) {
-		const char *last = strrchr(names[i], '.') + 1, *asked = strrchr(key, '.');
-		if (!strcmp(last, asked ? asked + 1 : key))
+	const char *tail = suggest_nearest(last_part(key), tails, used);
+	for (size_t i = 0; i < used && tail; i++)
+		if (tails[i] == tail)
 			return names[i];
-	}
 	return NULL;
+}
+
+/* Of a name that no kernel has, and that the catalogue knows better. */
+static bool is_no_key(struct host *host, const struct explanation *explanation)
+{
+	if (explanation->row)
+		return false;
+	if (host_is_live(host))
+		return explanation->running.state == READING_ABSENT;
+	return explanation->removed || explanation->nearest;
 }
 
 bool explain_sysctl(struct host *host, const struct engine_choice *engines, const char *name,
@@ -154,6 +204,7 @@ bool explain_sysctl(struct host *host, const struct engine_choice *engines, cons
 {
 	struct pool *pool = host_pool(host);
 	struct explanation explanation = { 0 };
+	const char *missing;
 
 	if (!strncmp(name, "sysctl:", strlen("sysctl:")))
 		name += strlen("sysctl:");
@@ -169,7 +220,7 @@ bool explain_sysctl(struct host *host, const struct engine_choice *engines, cons
 	explanation.key = sysctl_key_dotted(pool, path);
 	explanation.id = pool_printf(pool, "sysctl:%s", explanation.key);
 	explanation.row = catalog_sysctl(explanation.key);
-	explanation.running = read_running(host, path);
+	explanation.running = sysctl_running(host, explanation.key, &missing);
 	boot_evaluate(host, engines->engine, &explanation.key, 1, &explanation.boot, notes);
 	add_files(host, &explanation, &explanation.boot);
 	for (enum engine engine = ENGINE_SYSTEMD; engine < ENGINE_COUNT; engine++) {
@@ -178,9 +229,15 @@ bool explain_sysctl(struct host *host, const struct engine_choice *engines, cons
 		add_files(host, &explanation, &explanation.engines[engine]);
 	}
 	explanation.removed = catalog_removed_sysctl(explanation.key);
-	if (!explanation.row && explanation.running.state != READING_PRESENT)
+	/* What a replaced key is called now stands in `removed`. */
+	if (!explanation.row && !explanation.removed &&
+	    explanation.running.state != READING_PRESENT &&
+	    explanation.running.state != READING_UNREADABLE)
 		explanation.nearest = nearest_key(explanation.key);
-	explanation.command = find_command(host, engines, &explanation);
+	if (!is_no_key(host, &explanation))
+		explanation.command = find_command(host, engines, &explanation);
+	note_running(pool, &explanation, notes);
+	boot_note_owners(host, &explanation.boot, 1, notes);
 	*ret = explanation;
 	return true;
 }

@@ -3,6 +3,7 @@
 #include "host.h"
 
 #include "cleanup.h"
+#include "manifest.h"
 #include "pool.h"
 
 #include <errno.h>
@@ -22,6 +23,8 @@ static int read_xattrs(struct pool *pool, int fd, struct image *image)
 		return errno == ENOTSUP ? 0 : -errno;
 	for (const char *name = names; name < names + size; name += strlen(name) + 1) {
 		char bytes[65536];
+		if (!manifest_keeps_xattr(name))
+			continue;
 		ssize_t length = fgetxattr(fd, name, bytes, sizeof bytes);
 		if (length < 0)
 			return -errno;

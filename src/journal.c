@@ -155,6 +155,10 @@ int journal_prepare(struct host *host, const struct transaction *transaction,
 
 	if (!rc)
 		rc = store_make_directory(host, JOURNAL_DIR, 0700);
+	if (!rc && host_exists(host, entry->path))
+		return error_set(err, -EEXIST,
+				 "cannot write the rollback file %s: it exists already",
+				 entry->path);
 	if (!rc)
 		rc = store_make_directory(host, entry->path, 0700);
 	if (!rc)
@@ -170,6 +174,17 @@ int journal_prepare(struct host *host, const struct transaction *transaction,
 	return 0;
 }
 
+int journal_keep(struct host *host, const struct journal_entry *entry, const char *path,
+		 const struct image *found, struct error *err)
+{
+	const char *copy = pool_printf(host_pool(host), "%s/found%s", entry->path, path);
+	int rc = make_parents(host, copy, strlen(entry->path) + 1, 0755);
+
+	if (!rc)
+		rc = store_put_file(host, copy, found);
+	return rc < 0 ? error_set(err, rc, "%s: %s", copy, strerror(-rc)) : 0;
+}
+
 int journal_set_state(struct host *host, const struct journal_entry *entry,
 		      enum transaction_state state)
 {
@@ -177,6 +192,15 @@ int journal_set_state(struct host *host, const struct journal_entry *entry,
 }
 
 /* ---- reading ----------------------------------------------------------------------------- */
+
+/* Somebody else who can write here could make root restore what he likes, in a tree as well. */
+static bool is_private(const struct host *host, const char *path)
+{
+	struct stat st;
+
+	return !host_stat(host, path, &st) && (st.st_uid == 0 || st.st_uid == geteuid()) &&
+	       !(st.st_mode & (S_IWGRP | S_IWOTH));
+}
 
 static bool mentions(const struct file *file, enum transaction_state state)
 {
@@ -198,15 +222,24 @@ static void load_one(struct host *host, const char *id, bool interrupted_only,
 		notes_add(&journal->problems, NULL, origin,
 			  file->state == FILE_ABSENT ? "no manifest: an apply that never began"
 						     : "the manifest cannot be read");
+		if (file->state != FILE_ABSENT)
+			journal->newest_broken = pool_strdup(pool, id);
 		return;
 	}
 	if (interrupted_only && !mentions(file, TRANSACTION_PREPARED) &&
 	    !mentions(file, TRANSACTION_RECOVERING))
 		return;
+	if (!is_private(host, path) ||
+	    !is_private(host, pool_printf(pool, "%s/%s", JOURNAL_DIR, id))) {
+		notes_add(&journal->problems, NULL, origin,
+			  "not trusted: others than root can write it");
+		return;
+	}
 	const char *why = manifest_decode(pool, id, file->bytes, file->size, &transaction);
 	if (why) {
 		notes_add(&journal->problems, NULL, origin, "not a rollback file of keeltune: %s",
 			  why);
+		journal->newest_broken = pool_strdup(pool, id);
 		return;
 	}
 	journal->transactions = pool_extend(pool, journal->transactions, journal->count,
@@ -230,10 +263,7 @@ void journal_load(struct host *host, bool interrupted_only, struct journal *ret_
 
 	journal.hidden = directory->state == FILE_UNREADABLE;
 	if (directory->state == FILE_DIRECTORY) {
-		/* Somebody who can write here could make root restore what he likes. */
-		struct stat st;
-		if (host_stat(host, JOURNAL_DIR, &st) || (st.st_mode & (S_IWGRP | S_IWOTH)) ||
-		    (geteuid() == 0 && host_is_live(host) && st.st_uid != 0)) {
+		if (!is_private(host, JOURNAL_DIR)) {
 			journal.untrusted = "is not trusted: others than root can write there "
 					    "(chown root, chmod 0700)";
 			notes_add(&journal.problems, NULL, (struct origin){ .file = JOURNAL_DIR },
@@ -242,7 +272,10 @@ void journal_load(struct host *host, bool interrupted_only, struct journal *ret_
 			return;
 		}
 	}
-	for (size_t i = 0; i < directory->count; i++) {
+	/* Names begin with the time, and only the last apply can have been interrupted; a few more
+	 * are looked at because clocks step back. */
+	size_t first = interrupted_only && directory->count > 8 ? directory->count - 8 : 0;
+	for (size_t i = first; i < directory->count; i++) {
 		if (is_safe_id(directory->names[i]))
 			load_one(host, directory->names[i], interrupted_only, &journal);
 	}
@@ -256,6 +289,7 @@ int journal_load_images(struct host *host, struct transaction *transaction, stru
 {
 	struct pool *pool = host_pool(host);
 	const char *directory = pool_printf(pool, "%s/%s", JOURNAL_DIR, transaction->id);
+	int rc = 0;
 
 	for (size_t i = 0; i < transaction->count; i++) {
 		struct change *change = &transaction->changes[i];
@@ -264,15 +298,17 @@ int journal_load_images(struct host *host, struct transaction *transaction, stru
 		const struct file *copy = host_file(host, copy_path(pool, directory, change->path));
 		if (copy->state != FILE_PRESENT ||
 		    strcmp(manifest_digest(pool, copy->bytes, copy->size), change->before.sha256) !=
-			    0)
-			return error_set(
+			    0) {
+			rc = error_set(
 				err, -EBADMSG,
 				"%s is missing or was changed: %s cannot be put back from it",
 				copy->path, change->path);
+			continue;
+		}
 		change->before.bytes = copy->bytes;
 		change->before.size = copy->size;
 	}
-	return 0;
+	return rc;
 }
 
 struct transaction *journal_interrupted(const struct journal *journal)
@@ -282,6 +318,18 @@ struct transaction *journal_interrupted(const struct journal *journal)
 		    journal->transactions[i].state == TRANSACTION_RECOVERING)
 			return &journal->transactions[i];
 	return NULL;
+}
+
+/* Two images as manifests tell them. */
+static bool same_record(enum change_kind kind, const struct image *a, const struct image *b)
+{
+	if (a->exists != b->exists || !a->exists)
+		return a->exists == b->exists;
+	if (kind == CHANGE_FILE)
+		return a->sha256 && b->sha256
+			       ? !strcmp(a->sha256, b->sha256)
+			       : a->size == b->size && !memcmp(a->bytes, b->bytes, a->size);
+	return tokens_equal(a->bytes, a->size, b->bytes, b->size);
 }
 
 void journal_held(struct pool *pool, const struct journal *journal, struct held *ret_held)
@@ -304,11 +352,12 @@ void journal_held(struct pool *pool, const struct journal *journal, struct held 
 					(struct held_change){ .path = change->path,
 							      .kind = change->kind,
 							      .original = change->before,
+							      .current = change->before,
 							      .boot_id = transaction->boot_id };
 			}
-			if (change->kind == CHANGE_SYSCTL && transaction->boot_id &&
-			    (!held.changes[k].boot_id ||
-			     strcmp(held.changes[k].boot_id, transaction->boot_id) != 0)) {
+			/* Changed by somebody else in between: what he left is what to go back to.
+			 */
+			if (!same_record(change->kind, &change->before, &held.changes[k].current)) {
 				held.changes[k].original = change->before;
 				held.changes[k].boot_id = transaction->boot_id;
 			}

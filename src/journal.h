@@ -20,7 +20,9 @@ struct journal {
 	size_t count;
 	struct notes problems; /* directories that are no rollback files, and why */
 	const char *untrusted; /* why nothing there is believed, or NULL */
-	bool hidden;           /* the directory exists but may not be read */
+	const char
+		*newest_broken; /* id of the last one that exists but cannot be believed, or NULL */
+	bool hidden;            /* the directory exists but may not be read */
 };
 
 /* ---- writing (apply.c) ------------------------------------------------------------------- */
@@ -43,6 +45,9 @@ int journal_encode(struct host *host, const struct transaction *transaction,
  * returns 0. On failure nothing is left. */
 int journal_prepare(struct host *host, const struct transaction *transaction,
 		    const struct journal_entry *entry, struct error *err);
+/* Keeps what an undo overwrites although somebody changed it, in found/ of the entry. */
+int journal_keep(struct host *host, const struct journal_entry *entry, const char *path,
+		 const struct image *found, struct error *err);
 /* Replaces the manifest atomically. Allocates nothing. 0 or -errno. */
 int journal_set_state(struct host *host, const struct journal_entry *entry,
 		      enum transaction_state state);

@@ -16,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LEAST_NOFILE 64 /* with fewer, session modules and shells run out of descriptors */
 /* A line that the drop-in has or might get. */
 struct line {
 	const struct setting *setting;
@@ -53,12 +52,14 @@ static int check_line(const struct proposal *proposal, const struct line *line, 
 	struct limits_ceiling ceiling = proposal->ceiling;
 	uint64_t lowest = ceiling.now < ceiling.boot ? ceiling.now : ceiling.boot;
 
-	if (!strcmp(item, "nproc") && number == 0)
-		return refuse(line, err, "with nproc 0 nobody could start a process");
+	uint64_t least = catalog_limit(item)->least;
+
+	if (number < least)
+		return refuse(line, err,
+			      pool_printf(proposal->pool, "with %s below %" PRIu64 " logins break",
+					  item, least));
 	if (strcmp(item, "nofile") != 0)
 		return 0;
-	if (number < LEAST_NOFILE)
-		return refuse(line, err, "with fewer than 64 descriptors logins fail");
 	if (number <= lowest)
 		return 0;
 	return refuse(

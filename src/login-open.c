@@ -309,3 +309,20 @@ void login_load_accounts(struct login_context *context)
 		}
 	}
 }
+
+uint64_t login_highest_nofile(struct host *host, struct origin *ret_origin)
+{
+	struct login_context context;
+	uint64_t highest = 0;
+
+	login_open(host, "login", UINT64_MAX, &context);
+	for (size_t i = 0; i < context.entries.count; i++) {
+		const struct limits_entry *entry = &context.entries.items[i];
+		if (entry->form != LIMITS_RULE || entry->drop || entry->code != RLIMIT_NOFILE ||
+		    entry->number == LIMITS_INFINITY || entry->number <= highest)
+			continue;
+		highest = entry->number;
+		*ret_origin = (struct origin){ entry->file, entry->line };
+	}
+	return highest;
+}

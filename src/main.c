@@ -19,6 +19,7 @@
 #include <getopt.h>
 #include <malloc.h>
 #include <poll.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -469,6 +470,8 @@ int main(int argc, char **argv)
 						  .renderer = &renderer_text } };
 
 	open_standard_descriptors();
+	signal(SIGPIPE,
+	       SIG_IGN); /* a reader that leaves must not end an apply without its status */
 #ifdef M_TOP_PAD
 	mallopt(M_TOP_PAD, 1 << 20); /* one brk(2) instead of one for every few blocks of a pool */
 #endif

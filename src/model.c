@@ -150,6 +150,11 @@ const char *value_format(struct pool *pool, struct value value)
 	return "-";
 }
 
+const struct setting *setting_at_boot(const struct setting *setting)
+{
+	return setting->boot ? setting->boot : setting;
+}
+
 bool setting_accepts(const struct setting *setting, struct value value)
 {
 	if (!value_is_ordered(value) || !value_is_ordered(setting->want))

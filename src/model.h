@@ -75,10 +75,13 @@ struct setting {
 	bool optional;      /* skipped where the host has no such thing */
 	bool runtime_only;  /* scope = "runtime" */
 	const char *reason; /* of the profile, or NULL */
-	struct origin origin;           /* profile file:line */
+	struct origin origin;       /* profile file:line */
+	const struct setting *boot; /* what boot shall leave where that is another: profiles with
+				       scope = "runtime" have no say in it. NULL: the same */
 	struct value at_least, at_most; /* as the profile says it; VALUE_NONE: not said */
 };
 
+const struct setting *setting_at_boot(const struct setting *setting);
 bool setting_accepts(const struct setting *setting, struct value value);
 /* "1800", "at most 1800", "at least 4096 (else 8192)", "2..5 (else 3)" */
 const char *setting_format_wanted(struct pool *pool, const struct setting *setting);

@@ -8,6 +8,7 @@
 #include "error.h"
 #include "host.h"
 #include "journal.h"
+#include "login.h"
 #include "pool.h"
 
 #include <errno.h>
@@ -186,7 +187,7 @@ static void release(struct plan *plan, struct host *host, const struct query *qu
 {
 	for (size_t i = 0; i < held->count && query->persistent; i++) {
 		const struct held_change *change = &held->changes[i];
-		if (change->kind == CHANGE_SYSCTL && !query->runtime)
+		if (change->kind == CHANGE_SYSCTL && (!query->runtime || !host_is_live(host)))
 			continue;
 		if (!is_wanted(audit, change))
 			release_one(plan, host, query, change);
@@ -204,6 +205,55 @@ static struct query reach_of(const struct query *query, const struct audit *audi
 		runtime_only = runtime_only && audit->findings[i].setting->runtime_only;
 	reach.persistent = query->persistent && !runtime_only;
 	return reach;
+}
+
+/* Lines that somebody added to keeltune's own drop-in go when it is written anew: not without a
+ * word. */
+static void note_lost_edits(struct plan *plan, const struct held *held)
+{
+	for (size_t i = 0; i < held->count; i++) {
+		const struct held_change *known = &held->changes[i];
+		const struct change *change = find_change(plan, known->path);
+		if (change && change->kind == CHANGE_FILE &&
+		    !journal_matches(plan->pool, CHANGE_FILE, &change->before, &known->current))
+			notes_add(&plan->notes, NULL, (struct origin){ .file = known->path },
+				  "was changed by somebody else since keeltune wrote it; rollback "
+				  "puts "
+				  "that back");
+	}
+}
+
+/* fs.nr_open is the ceiling of every hard nofile limit. Lowered below a line that logins read, now
+ * or for the next boot, it would end them. */
+static int check_nr_open(struct plan *plan, struct host *host, const struct query *query,
+			 struct reading before, struct error *err)
+{
+	static const char *const key = "fs.nr_open";
+	const struct change *running = find_change(plan, "/proc/sys/fs/nr_open");
+	struct boot_value after;
+	struct origin origin;
+
+	boot_evaluate(host, query->engines.engine, &key, 1, &after, NULL);
+	struct value lowest = { .kind = VALUE_UNLIMITED };
+	if (after.boot.state == READING_PRESENT && before.state == READING_PRESENT &&
+	    value_compare(after.boot.value, before.value) < 0)
+		lowest = after.boot.value;
+	if (running) {
+		struct value value = value_parse(plan->pool, running->after.bytes);
+		struct value old = value_parse(plan->pool, running->before.bytes);
+		if (value_compare(value, old) < 0 && value_compare(value, lowest) < 0)
+			lowest = value;
+	}
+	if (lowest.kind == VALUE_UNLIMITED)
+		return 0;
+	uint64_t highest = login_highest_nofile(host, &origin);
+	if (value_compare(value_number(highest), lowest) <= 0)
+		return 0;
+	return error_set(
+		err, -EINVAL,
+		"fs.nr_open would go down to %s, below the nofile %llu of %s:%u: logins would fail",
+		value_format(plan->pool, lowest), (unsigned long long)highest, origin.file,
+		origin.line);
 }
 
 /* ---- guards ------------------------------------------------------------------------------ */
@@ -359,7 +409,7 @@ static bool override_lines(struct plan *plan, struct host *host, const struct au
 
 /* ---- building ---------------------------------------------------------------------------- */
 
-#define ROUNDS 100 /* lines that --override comments out at most */
+#define ROUNDS 10000 /* lines that --override comments out at most */
 
 static int propose(struct host *host, const struct query *query,
 		   const struct provider *const *providers, const struct audit *audit,
@@ -383,10 +433,20 @@ int plan_build(struct host *host, const struct query *query,
 	const struct setting *settings = audit->count ? audit->findings[0].setting : NULL;
 	const struct query reach = reach_of(query, audit);
 
+	static const char *const nr_open = "fs.nr_open";
+	struct boot_value before;
+	boot_evaluate(host, query->engines.engine, &nr_open, 1, &before, NULL);
 	int rc = propose(host, &reach, providers, audit, &plan, err);
 	if (rc < 0)
 		return rc;
+	size_t proposed = plan.count;
 	release(&plan, host, &reach, audit, held);
+	if (plan.count != proposed) { /* what was released may be what a proposal rested on */
+		audit_run(host, query, settings, audit->count, &plan.remaining);
+		rc = propose(host, &reach, providers, &plan.remaining, &plan, err);
+		if (rc < 0)
+			return rc;
+	}
 	audit_run(host, query, settings, audit->count, &plan.remaining);
 	for (int i = 0; override && i < ROUNDS && override_lines(&plan, host, &plan.remaining);
 	     i++) {
@@ -405,6 +465,10 @@ int plan_build(struct host *host, const struct query *query,
 		if (rc < 0)
 			return rc;
 	}
+	rc = check_nr_open(&plan, host, query, before.boot, err);
+	if (rc < 0)
+		return rc;
+	note_lost_edits(&plan, held);
 	find_missing_directories(&plan, host);
 	*ret_plan = plan;
 	return 0;

@@ -95,6 +95,9 @@ static int intersect(const struct combiner *combiner, const struct claim *claim,
 	return 0;
 }
 
+static int combine_at_boot(const struct combiner *combiner, const struct claim *claim,
+			   struct setting *all);
+
 /* What is written is the last value that lies in the common range. */
 static int combine_claim(const struct combiner *combiner, const struct claim *claim,
 			 struct setting *ret)
@@ -127,8 +130,26 @@ static int combine_claim(const struct combiner *combiner, const struct claim *cl
 	all.want = writer->want;
 	all.reason = writer->reason;
 	all.origin = writer->origin;
+	r = all.runtime_only ? 0 : combine_at_boot(combiner, claim, &all);
 	*ret = all;
-	return 0;
+	return r;
+}
+
+/* Profiles that want running values only have no say in what boot leaves. */
+static int combine_at_boot(const struct combiner *combiner, const struct claim *claim,
+			   struct setting *all)
+{
+	struct claim lasting = { .settings = pool_alloc(combiner->pool,
+							claim->count * sizeof *claim->settings) };
+
+	for (size_t i = 0; i < claim->count; i++)
+		if (!claim->settings[i]->runtime_only)
+			lasting.settings[lasting.count++] = claim->settings[i];
+	if (lasting.count == claim->count)
+		return 0;
+	struct setting *boot = pool_alloc(combiner->pool, sizeof *boot);
+	all->boot = boot;
+	return combine_claim(combiner, &lasting, boot);
 }
 
 /* Profiles that fit value by value may still put a soft limit above the hard one. */

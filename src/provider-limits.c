@@ -116,7 +116,7 @@ static struct reading login_reading(struct pool *pool, const struct login_limits
 							: limits->why };
 	if (limits->fails)
 		return (struct reading){ .state = READING_PRESENT,
-					 .value = value_text("login fails"),
+					 .value = value_text("no session"),
 					 .origin = limits->origin,
 					 .why = limits->why };
 	return (struct reading){ .state = READING_PRESENT,

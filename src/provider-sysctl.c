@@ -3,6 +3,7 @@
  * the engine of this host and by the other one when two are installed. Reads only. */
 #include "provider-sysctl.h"
 
+#include "boot-owners.h"
 #include "boot.h"
 #include "host.h"
 #include "pool.h"
@@ -68,8 +69,8 @@ static struct reading default_file_max(struct host *host, const struct setting *
 
 	low = low > least ? low : least;
 	high = high > least ? high : least;
-	if (setting_accepts(setting, value_number(low)) &&
-	    setting_accepts(setting, value_number(high)))
+	if (setting_accepts(setting_at_boot(setting), value_number(low)) &&
+	    setting_accepts(setting_at_boot(setting), value_number(high)))
 		boot.state = READING_NOT_APPLICABLE;
 	boot.why = guess ? pool_printf(host_pool(host),
 				       "no file sets it; the kernel takes about %" PRIu64
@@ -93,14 +94,17 @@ static void compare_other(struct pool *pool, const struct query *query,
 
 	if (other->boot.state != READING_PRESENT || same)
 		return;
-	if (!setting_accepts(setting, other->boot.value)) {
+	if (!setting_accepts(setting_at_boot(setting), other->boot.value)) {
 		observed->deviations =
 			pool_extend(pool, observed->deviations, observed->deviation_count,
 				    sizeof *observed->deviations);
-		observed->deviations[observed->deviation_count++] = (struct deviation){
-			.who = program, .value = other->boot.value, .origin = other->boot.origin
-		};
-	} else if (notes && own->state == READING_PRESENT && setting_accepts(setting, own->value)) {
+		observed->deviations[observed->deviation_count++] =
+			(struct deviation){ .who = pool_printf(pool, "%s, installed as well",
+							       program),
+					    .value = other->boot.value,
+					    .origin = other->boot.origin };
+	} else if (notes && own->state == READING_PRESENT &&
+		   setting_accepts(setting_at_boot(setting), own->value)) {
 		notes_add(notes, setting->id, other->boot.origin,
 			  "%s leaves %s in %s, but %s would leave %s; both are accepted",
 			  engine_program(query->engines.engine), value_format(pool, own->value),
@@ -149,6 +153,9 @@ void sysctl_observe(struct host *host, const struct query *query,
 			compare_other(host_pool(host), query, settings[i], &other[i], observed,
 				      notes);
 	}
+	/* After the running values, so that what the kernel lacks is known. */
+	if (notes && !query->netns)
+		boot_note_owners(host, own, count, notes);
 }
 
 const struct provider provider_sysctl = {

@@ -224,19 +224,19 @@ static json_t *changes(struct pool *pool, const struct plan *plan)
 	return array;
 }
 
-static json_t *changes_report(const struct report *report)
+static json_t *changes_report(const struct report *report, bool changed)
 {
 	json_t *object = head(report);
-	bool changed = report->plan && report->plan->count;
 
-	json_object_set_new(object, "changed", json_boolean(changed));
+	json_object_set_new(object, "changed",
+			    json_boolean(changed && report->plan && report->plan->count));
 	json_object_set_new(object, "changes", changes(report->pool, report->plan));
 	return object;
 }
 
 static void render_diff(FILE *out, const struct report *report, const struct style *style)
 {
-	json_t *object = changes_report(report);
+	json_t *object = changes_report(report, true);
 
 	(void)style;
 	add_profiles(object, report);
@@ -249,7 +249,7 @@ static void render_diff(FILE *out, const struct report *report, const struct sty
 
 static void render_apply(FILE *out, const struct report *report, const struct style *style)
 {
-	json_t *object = changes_report(report);
+	json_t *object = changes_report(report, report->transaction != NULL);
 
 	(void)style;
 	add_profiles(object, report);
@@ -261,7 +261,7 @@ static void render_apply(FILE *out, const struct report *report, const struct st
 
 static void render_rollback(FILE *out, const struct report *report, const struct style *style)
 {
-	json_t *object = changes_report(report);
+	json_t *object = changes_report(report, report->exit == 0);
 	json_t *conflicts = json_array();
 	const struct undo *undo = report->undo;
 
@@ -348,7 +348,7 @@ static void render_history(FILE *out, const struct report *report, const struct 
 	json_t *entries = json_array();
 
 	(void)style;
-	for (size_t i = 0; report->journal && i < report->journal->count; i++) {
+	for (size_t i = report->journal ? report->journal->count : 0; i-- > 0;) {
 		const struct transaction *entry = &report->journal->transactions[i];
 		json_array_append_new(entries,
 				      json_pack("{s:s, s:o, s:o, s:s, s:I, s:o}", "id", entry->id,

@@ -13,7 +13,7 @@ static void print_diff(FILE *out, struct pool *pool, const struct change *change
 	size_t size;
 	const char *diff = diff_unified(pool, change, &size), *end = diff + size;
 
-	if (!style->color) {
+	if (!style->color && !style->terminal) {
 		fwrite(diff, 1, size, out); /* bytes as they are: patch(1) reads this */
 		return;
 	}
@@ -60,16 +60,17 @@ static void print_changes(FILE *out, const struct report *report, const struct s
 }
 
 /* What stays different, and why. */
-static void print_remaining(FILE *out, const struct report *report, const struct audit *audit,
-			    const char *lead)
+static void print_remaining(FILE *out, const struct report *report, const struct audit *audit)
 {
 	for (size_t i = 0; i < audit->count; i++) {
 		const struct finding *finding = &audit->findings[i];
 		if (finding->verdict != VERDICT_DIFFERS && finding->verdict != VERDICT_UNKNOWN)
 			continue;
-		text_wrapped(out, report->pool, lead, 4,
-			     pool_printf(report->pool, "%s: %s", finding->setting->id,
-					 finding->reason ? finding->reason : "differs"));
+		text_wrapped(
+			out, report->pool,
+			finding->verdict == VERDICT_UNKNOWN ? "not judged: " : "still differs: ", 4,
+			pool_printf(report->pool, "%s: %s", finding->setting->id,
+				    finding->reason ? finding->reason : "differs"));
 	}
 }
 
@@ -79,7 +80,7 @@ void text_diff(FILE *out, const struct report *report, const struct style *style
 		return;
 	print_changes(out, report, style);
 	text_notes(out, report, &report->notes);
-	print_remaining(out, report, &report->plan->remaining, "still differs: ");
+	print_remaining(out, report, &report->plan->remaining);
 	if (!report->plan->count && !report->exit)
 		fprintf(out, "nothing to change: the host complies with %s\n",
 			text_safe(report->pool, report->profiles->names));
@@ -89,6 +90,8 @@ static void print_change_list(FILE *out, const struct report *report, const stru
 {
 	for (size_t i = 0; i < report->plan->count; i++) {
 		const struct change *change = &report->plan->changes[i];
+		if (!change->before.exists && !change->after.exists)
+			continue;
 		fputs("  ", out);
 		if (change->kind == CHANGE_SYSCTL) {
 			print_sysctl_change(out, report->pool, change, style);
@@ -114,9 +117,10 @@ void text_apply(FILE *out, const struct report *report, const struct style *styl
 	} else if (report->exit <= 1) {
 		fputs("nothing to change\n", out);
 	}
-	text_notes(out, report, &report->notes);
+	if (!report->error || report->plan)
+		text_notes(out, report, &report->notes);
 	if (report->audit)
-		print_remaining(out, report, report->audit, "still differs: ");
+		print_remaining(out, report, report->audit);
 	if (report->exit == 0)
 		fprintf(out, "the host complies with %s%s\n",
 			text_safe(pool, report->profiles->names),
@@ -124,7 +128,9 @@ void text_apply(FILE *out, const struct report *report, const struct style *styl
 			: report->query->runtime                            ? " (running values)"
 									    : " (boot and login)");
 	if (report->transaction)
-		fprintf(out, "undo with: keeltune rollback %s\n", report->transaction);
+		fprintf(out, "undo with: keeltune rollback %s%s%s\n", report->transaction,
+			report->root ? " --root " : "",
+			report->root ? text_safe(pool, report->root) : "");
 }
 
 void text_rollback(FILE *out, const struct report *report, const struct style *style)
@@ -142,9 +148,8 @@ void text_rollback(FILE *out, const struct report *report, const struct style *s
 		const struct conflict *conflict = &undo->conflicts[i];
 		bool file = conflict->change->kind == CHANGE_FILE;
 		const char *found =
-			!conflict->found.exists ? "is gone"
-			: file                  ? "has other content now"
-			       : pool_printf(pool, "is %s now", shown(pool, &conflict->found));
+			file ? conflict->difference
+			     : pool_printf(pool, "is %s now", shown(pool, &conflict->found));
 		const char *recorded = file ? ""
 					    : pool_printf(pool, ", keeltune had set %s",
 							  shown(pool, &conflict->change->after));
@@ -152,9 +157,9 @@ void text_rollback(FILE *out, const struct report *report, const struct style *s
 			     pool_printf(pool, "%s %s%s", conflict->change->path, found, recorded));
 	}
 	for (size_t i = 0; i < undo->kept_count; i++)
-		text_wrapped(
-			out, pool, "kept: ", 6,
-			pool_printf(pool, "%s is not restored: %s", undo->kept[i], undo->kept_why));
+		text_wrapped(out, pool, "kept: ", 6,
+			     pool_printf(pool, "%s is not restored: %s", undo->kept[i].path,
+					 undo->kept[i].why));
 	if (report->dry_run || style->verbose)
 		print_changes(out, report, style);
 	else if (report->exit == 0)

@@ -35,7 +35,14 @@ static const char *reason(struct pool *pool, const struct reading *reading)
 static void print_layer(FILE *out, struct pool *pool, const char *name,
 			const struct reading *reading)
 {
-	fprintf(out, "  %-20s %-12s %s\n", name, shown(pool, reading), reason(pool, reading));
+	const char *why = reason(pool, reading);
+
+	if (*why)
+		text_wrapped(out, pool,
+			     pool_printf(pool, "  %-20s %-12s ", name, shown(pool, reading)), 36,
+			     why);
+	else
+		fprintf(out, "  %-20s %s\n", name, shown(pool, reading));
 }
 
 static void print_file(FILE *out, struct pool *pool, const struct explanation *explanation,
@@ -78,49 +85,81 @@ static void print_lines(FILE *out, struct pool *pool, const struct explanation *
 		fputs("  none\n", out);
 }
 
+static void print_engines(FILE *out, const struct report *report,
+			  const struct explanation *explanation)
+{
+	const struct engine_choice *engines = &report->query->engines;
+
+	fputs("\nwhat each boot engine would leave:\n", out);
+	for (enum engine engine = ENGINE_SYSTEMD; engine < ENGINE_COUNT; engine++) {
+		const char *name = pool_printf(report->pool, "%s%s", engine_name(engine),
+					       engine == engines->engine  ? " (boots here)"
+					       : engine == engines->other ? " (installed)"
+									  : "");
+		print_layer(out, report->pool, name, &explanation->engines[engine].boot);
+	}
+}
+
+/* Each step on a line of its own, as it can be copied. */
+static void print_command(FILE *out, struct pool *pool, const char *command)
+{
+	static const char and[] = " && ";
+	const char *next;
+
+	fputs("\nto change it now and for the next boot:\n", out);
+	for (; (next = strstr(command, and)); command = next + strlen(and))
+		fprintf(out, "  %s\n",
+			text_safe(pool, pool_copy(pool, command, (size_t)(next - command))));
+	fprintf(out, "  %s\n", text_safe(pool, command));
+}
+
+static void print_catalogued(FILE *out, struct pool *pool, const struct sysctl_row *row)
+{
+	struct reading initial = { .state = READING_PRESENT, .value = row->initial };
+
+	if (row->initial.kind == VALUE_NONE)
+		initial = (struct reading){ .state = READING_ABSENT,
+					    .why = "depends on the machine" };
+	print_layer(out, pool, "kernel default", &initial);
+	fprintf(out, "  %-20s %s..%s %s\n", "accepted here", value_format(pool, row->safe_min),
+		value_format(pool, row->safe_max), row->unit);
+}
+
+/* Does a file speak of it, as any engine reads them? */
+static bool is_in_a_file(const struct explanation *explanation)
+{
+	return explanation->file_count > 0 || explanation->boot.boot.origin.file;
+}
+
 static void print_key(FILE *out, const struct report *report, const struct explanation *explanation,
 		      const struct style *style)
 {
 	struct pool *pool = report->pool;
 	const struct sysctl_row *row = explanation->row;
-	const struct engine_choice *engines = &report->query->engines;
 
 	text_colored(out, style, BOLD, text_safe(pool, explanation->id));
 	fputc('\n', out);
 	if (row)
 		text_wrapped(out, pool, "  ", 2, row->help);
 	if (explanation->removed)
-		text_wrapped(out, pool, "  ", 2, explanation->removed);
+		text_wrapped(out, pool, "  ", 2,
+			     pool_printf(pool, "an old key: %s", explanation->removed));
 	if (explanation->nearest)
 		text_wrapped(out, pool, "  ", 2,
 			     pool_printf(pool, "did you mean %s?", explanation->nearest));
 	fputc('\n', out);
 	print_layer(out, pool, "running", &explanation->running);
 	print_layer(out, pool, "next boot", &explanation->boot.boot);
-	if (row) {
-		struct reading initial = { .state = READING_PRESENT, .value = row->initial };
-		if (row->initial.kind == VALUE_NONE)
-			initial = (struct reading){ .state = READING_ABSENT,
-						    .why = "depends on the machine" };
-		print_layer(out, pool, "kernel default", &initial);
-		fprintf(out, "  %-20s %s..%s %s\n", "accepted here",
-			value_format(pool, row->safe_min), value_format(pool, row->safe_max),
-			row->unit);
-	}
-	fprintf(out, "\nlines that have a say, as %s reads them:\n",
-		engine_program(engines->engine));
-	print_lines(out, pool, explanation, style);
-	fputs("\nwhat each boot engine would leave:\n", out);
-	for (enum engine engine = ENGINE_SYSTEMD; engine < ENGINE_COUNT; engine++) {
-		const char *name = pool_printf(pool, "%s%s", engine_name(engine),
-					       engine == engines->engine  ? " (boots here)"
-					       : engine == engines->other ? " (installed)"
-									  : "");
-		print_layer(out, pool, name, &explanation->engines[engine].boot);
+	if (row)
+		print_catalogued(out, pool, row);
+	if (is_in_a_file(explanation) || !(explanation->removed || explanation->nearest)) {
+		fprintf(out, "\nlines that have a say, as %s reads them:\n",
+			engine_program(report->query->engines.engine));
+		print_lines(out, pool, explanation, style);
+		print_engines(out, report, explanation);
 	}
 	if (explanation->command)
-		fprintf(out, "\nto change it now and for the next boot:\n  %s\n",
-			text_safe(pool, explanation->command));
+		print_command(out, pool, explanation->command);
 	fputc('\n', out);
 }
 

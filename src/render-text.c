@@ -92,7 +92,7 @@ static void render_history(FILE *out, const struct report *report, const struct 
 		for (size_t j = 0; style->verbose && j < entry->count; j++)
 			fprintf(out, "    %s\n", text_safe(pool, entry->changes[j].path));
 	}
-	if (!report->journal->count)
+	if (!report->journal->count && !report->notes.count)
 		fputs("no apply yet\n", out);
 	text_notes(out, report, &report->notes);
 }

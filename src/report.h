@@ -49,6 +49,7 @@ struct report {
 
 struct style {
 	bool color;
+	bool terminal; /* a person reads it: control characters never get there */
 	bool verbose;
 };
 

@@ -127,20 +127,31 @@ static int temporary_name(const char *name, char temporary[NAME_MAX + 1])
 	return size < 0 || size > NAME_MAX ? -ENAMETOOLONG : 0;
 }
 
-static int replace(int directory, const char *name, const struct image *image)
+static int replace(int directory, const char *temporary, const char *name,
+		   const struct image *image)
+{
+	int rc = write_temporary(directory, temporary, image);
+
+	if (rc == -EEXIST)
+		return rc; /* somebody else's */
+	if (!rc && renameat(directory, temporary, directory, name))
+		rc = -errno;
+	if (rc)
+		unlinkat(directory, temporary, 0);
+	return rc;
+}
+
+/* A temporary file that stands there already is of a crash: the lock keeps everybody else away. */
+static int replace_target(int directory, const char *name, const struct image *image)
 {
 	char temporary[NAME_MAX + 1];
 	int rc = temporary_name(name, temporary);
 
 	if (rc)
 		return rc;
-	rc = write_temporary(directory, temporary, image);
+	rc = replace(directory, temporary, name, image);
 	if (rc == -EEXIST && !unlinkat(directory, temporary, 0))
-		rc = write_temporary(directory, temporary, image);
-	if (!rc && renameat(directory, temporary, directory, name))
-		rc = -errno;
-	if (rc && rc != -EEXIST)
-		unlinkat(directory, temporary, 0);
+		rc = replace(directory, temporary, name, image);
 	return rc;
 }
 
@@ -160,7 +171,8 @@ int store_put_file(const struct host *host, const char *path, const struct image
 
 	if (directory < 0)
 		return !image->exists && directory == -ENOENT ? 0 : directory;
-	int rc = image->exists ? replace(directory, name, image) : remove_file(directory, name);
+	int rc = image->exists ? replace_target(directory, name, image)
+			       : remove_file(directory, name);
 	return !rc && fsync(directory) ? -errno : rc;
 }
 
@@ -197,7 +209,9 @@ int store_make_directory(const struct host *host, const char *path, mode_t mode)
 		return parent;
 	if (mkdirat(parent, name, mode))
 		return errno == EEXIST ? 0 : -errno;
-	if (fchmodat(parent, name, mode, 0)) /* whatever the umask took away */
+	/* Whatever the umask took away; not through a link that somebody put in its place. */
+	autofd int made = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (made < 0 || fchmod(made, mode))
 		return -errno;
 	return fsync(parent) ? -errno : 0;
 }
@@ -242,6 +256,19 @@ int store_lock(const struct host *host, unsigned seconds)
 	return fd;
 }
 
+bool store_output_possible(const char *path)
+{
+	char directory[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	struct stat st;
+
+	if (!stat(path, &st) && !S_ISREG(st.st_mode))
+		return !S_ISDIR(st.st_mode) && !access(path, W_OK);
+	int length = snprintf(directory, sizeof directory, "%.*s",
+			      slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+	return length > 0 && (size_t)length < sizeof directory && !access(directory, W_OK | X_OK);
+}
+
 int store_put_output(const char *path, const char *bytes, size_t size)
 {
 	char real[PATH_MAX], directory_name[PATH_MAX];
@@ -265,6 +292,11 @@ int store_put_output(const char *path, const char *bytes, size_t size)
 		if (!realpath(path, real))
 			return -errno;
 		path = real;
+		image.mode = st.st_mode & 0777;
+		image.uid = st.st_uid;
+		image.gid = st.st_gid;
+	} else if (!lstat(path, &st)) {
+		return -ENOENT; /* a link to nothing */
 	}
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 	int length = snprintf(directory_name, sizeof directory_name, "%.*s",
@@ -274,6 +306,9 @@ int store_put_output(const char *path, const char *bytes, size_t size)
 	autofd int directory = open(directory_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (directory < 0)
 		return -errno;
-	int rc = replace(directory, name, &image);
+	/* Outputs have no lock: a name of its own for each process. */
+	char temporary[NAME_MAX + 1];
+	length = snprintf(temporary, sizeof temporary, ".%.200s.%d.keeltune-new", name, getpid());
+	int rc = length < 0 ? -EINVAL : replace(directory, temporary, name, &image);
 	return !rc && fsync(directory) ? -errno : rc;
 }

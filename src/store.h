@@ -31,6 +31,8 @@ int store_remove_directory(const struct host *host, const char *path);
  * -ETIMEDOUT when somebody else holds it. */
 int store_lock(const struct host *host, unsigned seconds);
 
+/* Could store_put_output() do it, as far as can be told without trying? */
+bool store_output_possible(const char *path);
 /* Writes SIZE bytes to the file PATH of the caller (not inside the root), all or nothing. */
 int store_put_output(const char *path, const char *bytes, size_t size);
 

@@ -31,6 +31,17 @@ static const struct setting *setting_of(const struct proposal *proposal, size_t 
 	return proposal->findings[i].setting;
 }
 
+/* What the drop-in is about. */
+static const struct setting *boot_setting_of(const struct proposal *proposal, size_t i)
+{
+	return setting_at_boot(setting_of(proposal, i));
+}
+
+static const char *boot_text(const struct proposal *proposal, size_t i)
+{
+	return value_format(proposal->pool, boot_setting_of(proposal, i)->want);
+}
+
 static const char *want_text(const struct proposal *proposal, size_t i)
 {
 	return value_format(proposal->pool, setting_of(proposal, i)->want);
@@ -143,12 +154,12 @@ static void read_dropin(struct proposal *proposal)
 			proposal->rewrite = true; /* foreign, released or said twice */
 			continue;
 		}
-		const struct setting *setting = setting_of(proposal, i);
+		const struct setting *setting = boot_setting_of(proposal, i);
 		const char *text = pool_copy(proposal->pool, line.value, line.value_size);
 		struct value value = value_parse(proposal->pool, text);
 		const char *plain = value_format(proposal->pool, value);
 		if (!setting->runtime_only && !setting_accepts(setting, value))
-			plain = want_text(proposal, i);
+			plain = boot_text(proposal, i);
 		proposal->lines[i] = plain;
 		proposal->rewrite |= strcmp(plain, text) != 0;
 	}
@@ -166,7 +177,7 @@ static const char *dropin_text(const struct proposal *proposal)
 			continue;
 		any = true;
 		text = pool_printf(proposal->pool, "%s\n# %s\n%s = %s\n", text,
-				   dropin_comment(proposal->pool, setting_of(proposal, i)),
+				   dropin_comment(proposal->pool, boot_setting_of(proposal, i)),
 				   setting_of(proposal, i)->name, proposal->lines[i]);
 	}
 	return any ? text : NULL;
@@ -191,7 +202,8 @@ static bool is_fine_at_boot(const struct setting *setting, const struct observed
 
 	if (observed->deviation_count || boot->state == READING_ABSENT)
 		return false;
-	return boot->state != READING_PRESENT || setting_accepts(setting, boot->value);
+	return boot->state != READING_PRESENT ||
+	       setting_accepts(setting_at_boot(setting), boot->value);
 }
 
 /* Adds lines for the keys that the next boot would leave wrong with the drop-in as it stands.
@@ -214,7 +226,7 @@ static int add_lines(struct proposal *proposal, struct error *err)
 		int rc = check_file_max(proposal, i, err);
 		if (rc < 0)
 			return rc;
-		proposal->lines[i] = want_text(proposal, i);
+		proposal->lines[i] = boot_text(proposal, i);
 		added++;
 	}
 	return added;

@@ -119,9 +119,13 @@ def long_line(pick):
 DETOUR = re.compile(rb"[*?\[\\][^\n]*(/\.\./|\.//\.)")
 
 
-def content(pick):
+def has_any(avoided, data):
+    return isinstance(data, bytes) and any(lines.search(data) for lines in avoided)
+
+
+def content(pick, avoided):
     data = some_content(pick)
-    while DETOUR.search(data):
+    while has_any(avoided, data):
         data = some_content(pick)
     return data
 
@@ -148,7 +152,7 @@ def some_content(pick):
     return data
 
 
-def make_tree(pick):
+def make_tree(pick, avoided):
     tree = {}
     names = pick.sample(NAMES, pick.choice([1, 2, 3, 4, 8, 20]))
     for _ in range(pick.choice([1, 1, 2, 3, 4, 6, 12])):
@@ -156,7 +160,7 @@ def make_tree(pick):
         path = directory + "/" + pick.choice(names)
         kind = pick.random()
         if kind < 0.85:
-            tree[path] = content(pick)
+            tree[path] = content(pick, avoided)
         elif kind < 0.97:
             tree[path] = Link(pick.choice([
                 "/dev/null", "../sysctl.conf", "/etc/sysctl.conf", "nowhere", "/etc/other/x.txt",
@@ -166,7 +170,7 @@ def make_tree(pick):
             tree[path] = DIRECTORY
     kind = pick.random()
     if kind < 0.45:
-        tree["/etc/sysctl.conf"] = content(pick)
+        tree["/etc/sysctl.conf"] = content(pick, avoided)
         if pick.random() < 0.5:
             tree["/etc/sysctl.d/99-sysctl.conf"] = Link("../sysctl.conf")
     elif kind < 0.5:
@@ -174,12 +178,12 @@ def make_tree(pick):
             [DIRECTORY, Link("/dev/null"), Link("nowhere"), Link("other/x.txt")]
         )
     if any(isinstance(what, Link) and "other" in what.target for what in tree.values()):
-        tree["/etc/other/x.txt"] = content(pick)
+        tree["/etc/other/x.txt"] = content(pick, avoided)
     if pick.random() < 0.03:
         tree = {path: what for path, what in tree.items() if not path.startswith("/etc/sysctl.d")}
         tree["/etc/sysctl.d"] = pick.choice([Link("other"), Link("nowhere"), b"x", Link("/run/sysctl.d")])
         if pick.random() < 0.7:
-            tree["/etc/other/50-x.conf"] = content(pick)
+            tree["/etc/other/50-x.conf"] = content(pick, avoided)
     return tree
 
 
@@ -202,9 +206,11 @@ def main():
                 print("skip %s: it is not installed" % engine)
                 continue
             program, wrong = programs[engine], 0
+            older = oracle.differences(engine, program)
+            avoided = [DETOUR] + [lines for lines, _ in older]
             for number in range(count) if given.only is None else [given.only]:
                 pick = random.Random("%d %d" % (given.seed, number))
-                tree = make_tree(pick)
+                tree = make_tree(pick, avoided)
                 difference = world.compare(tree, engine, program)
                 if given.only is not None:
                     print(oracle.show(tree), difference)
@@ -213,13 +219,17 @@ def main():
                 wrong += 1
                 if wrong > given.at_most:
                     continue
-                disagrees = lambda other: world.compare(other, engine, program) != []
+                disagrees = lambda other: (
+                    not any(has_any(avoided, what) for what in other.values())
+                    and world.compare(other, engine, program) != []
+                )
                 tree = oracle.reduce(tree, disagrees)
                 print("# %s, seed %d, tree %d: key, program, model:" % (engine, given.seed, number))
                 for item in world.compare(tree, engine, program):
                     print("#   %s %r %r" % item)
                 print("# " + oracle.show(tree).replace("\n", "\n# "), flush=True)
-            name = "%s: %d random trees (seed %d)" % (engine, count, given.seed)
+            name = "%s: %d random trees (seed %d)" % (oracle.title(engine, program), count, given.seed)
+            name += "".join("; lines left out: it %s" % why for _, why in older)
             print("not ok %s: %d differ" % (name, wrong) if wrong else "ok " + name, flush=True)
             failures += wrong
     return 1 if failures else 0

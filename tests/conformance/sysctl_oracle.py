@@ -12,6 +12,7 @@ import ctypes
 import glob
 import os
 import pickle
+import re
 import shutil
 import signal
 import stat
@@ -77,6 +78,31 @@ def programs(given=()):
         engine, path = item.split("=", 1)
         found[engine] = os.path.abspath(path)
     return found
+
+
+def version_of(engine, program):
+    """As numbers: (252,), (4, 0, 2), (1, 37, 0)."""
+    text = output_of([program] if engine == "busybox" else [program, "--version"])
+    found = re.search(r"(?:systemd |procps-ng |BusyBox v)([0-9]+(?:\.[0-9]+)*)", text)
+    return tuple(int(part) for part in found.group(1).split(".")) if found else ()
+
+
+def title(engine, program):
+    return " ".join([engine, ".".join(str(part) for part in version_of(engine, program))]).strip()
+
+
+# What the model does not follow: engine, the version from which it is as the model says, lines that
+# older ones take in another way, what that way is.
+OLDER = [
+    ("systemd", (252,), re.compile(rb"/\.\.|\.\./|\.//|//\."), "follows '..' in a name"),
+    ("busybox", (1, 35), re.compile(rb"\.[^=\n]*/"), "finds names with a '/' behind a '.'"),
+]
+
+
+def differences(engine, program):
+    """[(pattern of lines, reason)] that hold for the version of PROGRAM."""
+    version = version_of(engine, program)
+    return [(lines, why) for name, since, lines, why in OLDER if name == engine and () < version < since]
 
 
 # What main/openrc/sysctl.initd of Alpine does, with the program as $0.

@@ -189,7 +189,7 @@ static const struct {
 	{ "@dba - nofile 700\n", "@dba soft nofile 700", "700", "700", NULL, 1 },
 	{ "@dba - nofile 700\nalice - nofile 1\n", "@dba soft nofile 700", "700", "700",
 	  "account alice", 1 },
-	{ "* - nofile 300\n* - maxlogins 0\n", "* soft nofile 300", "login fails", "300", NULL, 2 },
+	{ "* - nofile 300\n* - maxlogins 0\n", "* soft nofile 300", "no session", "300", NULL, 2 },
 };
 
 START_TEST(observation)
@@ -465,9 +465,9 @@ static const struct {
 	{ "", "# nothing\n", "* soft core 0", "" },
 	{ "", NULL, "* soft core 0", NULL },
 	/* Order: everybody, groups, users. */
-	{ "", NULL, "alice soft nproc 5\n@dba soft nproc 6\n* soft nproc 7",
+	{ "", NULL, "alice soft nproc 55\n@dba soft nproc 66\n* soft nproc 77",
 	  HEAD
-	  "\n# web\n* soft nproc 7\n\n# web\n@dba soft nproc 6\n\n# web\nalice soft nproc 5\n" },
+	  "\n# web\n* soft nproc 77\n\n# web\n@dba soft nproc 66\n\n# web\nalice soft nproc 55\n" },
 	/* Both sides only where one alone does not help. */
 	{ "* hard nproc 100\n", NULL, "* soft nproc 200\n* hard nproc 300 50",
 	  HEAD "\n# web\n* soft nproc 200\n\n# web\n* hard nproc 300\n" },
@@ -561,8 +561,8 @@ static const struct {
 	  "which is 1048576 now and 1048576 after a boot" },
 	{ "root hard nofile 1048577",
 	  "limit:root:nofile:hard: nofile 1048577 is above fs.nr_open" },
-	{ "alice soft nofile 10", "with fewer than 64 descriptors logins fail" },
-	{ "* hard nproc 0", "with nproc 0 nobody could start a process" },
+	{ "alice soft nofile 10", "with nofile below 64 logins break" },
+	{ "* hard nproc 0", "with nproc below 16 logins break" },
 };
 
 START_TEST(refusal)
@@ -602,12 +602,12 @@ static const struct {
 	{ "/etc/security/limits.d/99-zzz.conf", "* soft nofile 100\n",
 	  "/etc/security/limits.d/99-zzz.conf", 1, "a login would still get 100 (that line wins)" },
 	{ "/etc/security/limits.d/x.conf", NULL, "/etc/security/limits.d/x.conf", 0,
-	  "login fails (pam_limits.so fails because this link leads nowhere)" },
+	  "no session (pam_limits.so fails because this link leads nowhere)" },
 	{ "/etc/pam.d/login", "session required pam_permit.so\n", "/etc/pam.d/login", 0,
 	  "a login would still get 1024 (login does not run pam_limits.so)" },
 	{ "/etc/pam.d/login", "session required pam_limits.so conf=/etc/security/o.conf\n",
 	  "/etc/security/o.conf", 0,
-	  "login fails (pam_limits.so fails when this file does not exist)" },
+	  "no session (pam_limits.so fails when this file does not exist)" },
 };
 
 START_TEST(obstacle)

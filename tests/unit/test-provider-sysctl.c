@@ -197,7 +197,7 @@ START_TEST(two_engines)
 	tree_put(root, "/etc/sysctl.conf", TIME " = 3600\n");
 	observed = observe(&setting);
 	ck_assert_uint_eq(observed.deviation_count, 1);
-	ck_assert_str_eq(observed.deviations[0].who, "sysctl --system");
+	ck_assert_str_eq(observed.deviations[0].who, "sysctl --system, installed as well");
 	ck_assert_uint_eq(observed.deviations[0].value.number, 3600);
 	ck_assert_str_eq(observed.deviations[0].origin.file, "/etc/sysctl.conf");
 	ck_assert_uint_eq(observed.deviations[0].origin.line, 1);
