@@ -171,7 +171,15 @@ static void release_one(struct plan *plan, struct host *host, const struct query
 		return;
 	}
 	const char *value = released_value(plan, host, query, held);
-	if (value)
+	bool lowers_ceiling = !strcmp(held->path, "/proc/sys/fs/nr_open") && value &&
+			      value_compare(value_parse(plan->pool, value),
+					    value_parse(plan->pool, found.bytes)) < 0;
+	if (lowers_ceiling)
+		notes_add(&plan->notes, NULL, nowhere,
+			  "%s keeps its running value until the next boot: a lower one could end "
+			  "what runs",
+			  held->path);
+	else if (value)
 		put_sysctl(plan, host, id, held->path, value)->release = true;
 	else
 		notes_add(&plan->notes, NULL, nowhere,
