@@ -261,7 +261,7 @@ int apply_plan_undo(struct host *host, const struct transaction *transaction, st
 			};
 		struct change *back = &undo.plan.changes[undo.plan.count++];
 		*back = *change;
-		back->before = now;
+		back->before = is_link ? (struct image){ .bytes = "" } : now;
 		back->after = change->before;
 	}
 	undo.kept = kept;

@@ -199,9 +199,9 @@ static const char *find_credential(struct host *host)
 					     "/run/credstore/sysctl.extra",
 					     "/usr/lib/credstore/sysctl.extra" };
 	/* What the manager got from outside is there only while it runs. */
-	const size_t first = host_is_live(host) ? 0 : 1;
+	const bool runs = strstr(host_kernel(host, "/proc/1/comm")->bytes, "systemd");
 
-	for (size_t i = first; i < sizeof paths / sizeof *paths; i++)
+	for (size_t i = runs ? 0 : 1; i < sizeof paths / sizeof *paths; i++)
 		if (host_exists(host, paths[i]))
 			return paths[i];
 	return "";

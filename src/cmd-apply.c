@@ -55,8 +55,8 @@ int cmd_diff(const struct context *context)
 		return EXIT_TROUBLE;
 	session.report.command = "diff";
 	if (session_load(&session) != EXIT_OK)
-		return session_fail(&session, EXIT_TROUBLE, render,
-				    "no diff: the profiles have errors");
+		return session_fail(&session, EXIT_TROUBLE, render, "no diff: %s",
+				    session.report.error);
 	if (make_plan(&session, &audit, &plan, &err) < 0)
 		return session_fail(&session, EXIT_TROUBLE, render, "apply would refuse: %s",
 				    err.message);
@@ -186,8 +186,8 @@ static int try_apply(const struct context *context)
 		return session_fail(&session, EXIT_TROUBLE, render, "nothing applied: %s %s",
 				    JOURNAL_DIR, session.journal.untrusted);
 	if (session_load(&session) != EXIT_OK)
-		return session_fail(&session, EXIT_TROUBLE, render,
-				    "nothing applied: the profiles have errors");
+		return session_fail(&session, EXIT_TROUBLE, render, "nothing applied: %s",
+				    session.report.error);
 	if (make_plan(&session, &audit, &plan, &err) < 0)
 		return session_fail(&session, EXIT_TROUBLE, render, "nothing applied: %s",
 				    err.message);

@@ -69,7 +69,8 @@ int cmd_audit(const struct context *context)
 	if (session_open(context, false, &session) != EXIT_OK)
 		return EXIT_TROUBLE;
 	if (session_load(&session) != EXIT_OK)
-		return session_fail(&session, EXIT_TROUBLE, context->renderer->audit, "no audit");
+		return session_fail(&session, EXIT_TROUBLE, context->renderer->audit,
+				    "no audit: %s", session.report.error);
 
 	if (netns && !strcmp(netns, "all")) {
 		status = audit_namespaces(&session, &audit);

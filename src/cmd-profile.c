@@ -66,7 +66,7 @@ int cmd_profile(const struct context *context)
 	if (is_check)
 		return check(&session, names, count);
 	if (session_load_names(&session, names, count) != EXIT_OK)
-		return session_fail(&session, EXIT_TROUBLE, context->renderer->profile,
-				    "the profiles have errors");
+		return session_fail(&session, EXIT_TROUBLE, context->renderer->profile, "%s",
+				    session.report.error);
 	return session_finish(&session, EXIT_OK, context->renderer->profile);
 }

@@ -133,6 +133,7 @@ static int give_up(struct session *session, const struct notes *problems)
 {
 	print_problems(problems);
 	session->report.notes = *problems;
+	session->report.error = "the profiles have errors";
 	return EXIT_TROUBLE;
 }
 
@@ -187,7 +188,7 @@ static int enter_asked(struct session *session)
 		return EXIT_OK;
 	if (netns_find(session->host, name, &netns, &err) < 0 ||
 	    session_enter(session, &netns, &err) < 0) {
-		complain("%s", err.message);
+		session->report.error = pool_strdup(session->pool, err.message);
 		return EXIT_TROUBLE;
 	}
 	return EXIT_OK;

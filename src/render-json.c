@@ -348,7 +348,7 @@ static void render_history(FILE *out, const struct report *report, const struct 
 	json_t *entries = json_array();
 
 	(void)style;
-	for (size_t i = report->journal ? report->journal->count : 0; i-- > 0;) {
+	for (size_t i = 0; report->journal && i < report->journal->count; i++) {
 		const struct transaction *entry = &report->journal->transactions[i];
 		json_array_append_new(entries,
 				      json_pack("{s:s, s:o, s:o, s:s, s:I, s:o}", "id", entry->id,

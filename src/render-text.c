@@ -83,7 +83,7 @@ static void render_history(FILE *out, const struct report *report, const struct 
 {
 	struct pool *pool = report->pool;
 
-	for (size_t i = report->journal->count; i-- > 0;) {
+	for (size_t i = 0; i < report->journal->count; i++) {
 		const struct transaction *entry = &report->journal->transactions[i];
 		text_colored(out, style, BOLD, entry->id);
 		fprintf(out, "  %s  %zu change%s  %s\n", transaction_state_name(entry->state),

@@ -188,7 +188,8 @@ bool store_holds(const struct host *host, const char *path, const struct image *
 					       O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd < 0)
-		return !image->exists && (directory == -ENOENT || errno == ENOENT);
+		return !image->exists &&
+		       (directory == -ENOENT || errno == ENOENT || errno == ELOOP);
 	if (!image->exists)
 		return false;
 	while ((size = read(fd, bytes, sizeof bytes)) > 0) {

@@ -76,7 +76,9 @@ rm /etc/mine
 
 applied "mode"
 chmod 600 /etc/pam.d/login
-expect 0 "another mode is no conflict" kt rollback
+expect 1 "another mode is a conflict" kt rollback
+has "which is said" "another mode" "$out"
+expect 0 "another mode, --force" kt rollback --force
 unchanged "and is put back" "$fresh"
 
 applied "blanks"
