@@ -80,7 +80,7 @@ struct session {
  * session_close(). */
 int session_open(const struct context *context, bool whole_journal, struct session *session);
 /* Loads the profiles of the command line (or the configured ones) and finds the boot engine.
- * EXIT_OK, or EXIT_TROUBLE and the errors were printed. */
+ * EXIT_OK, or EXIT_TROUBLE: what is wrong was printed, report.error sums it up. */
 int session_load(struct session *session);
 int session_load_names(struct session *session, const char *const *names, size_t count);
 struct profile_path session_profile_path(const struct session *session);

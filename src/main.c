@@ -92,7 +92,7 @@ static const struct option_row options[] = {
 	{ OPTION_ENGINE, "engine", "ENGINE", "audit diff apply explain",
 	  "who applies sysctl files at boot: systemd, procps, procps3, busybox" },
 	{ OPTION_NETNS, "netns", "NAME", "audit diff apply",
-	  "running values of a network namespace: a name of ip netns, a pid; audit: all" },
+	  "a network namespace (name, pid; audit: or all)" },
 	{ OPTION_DRY_RUN, "dry-run", NULL, "apply rollback",
 	  "show what would change, change nothing" },
 	{ OPTION_OVERRIDE, "override", NULL, "diff apply",
