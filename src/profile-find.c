@@ -20,10 +20,10 @@ static const char suffix[] = ".conf";
 /* FILE as a path inside the tree when it stands in the directory that is of the tree, else NULL. */
 static const char *inside(const struct profile_path *path, const char *file)
 {
-	size_t size = path->tree ? strlen(path->directory[1]) : 0;
+	const char *directory = path->directory[1];
+	size_t size = path->tree && directory ? strlen(directory) : 0;
 
-	if (!size || strncmp(file, path->directory[1], size) != 0 ||
-	    (file[size] && file[size] != '/'))
+	if (!size || strncmp(file, directory, size) != 0 || (file[size] && file[size] != '/'))
 		return NULL;
 	return file + strlen(host_root(path->tree));
 }

@@ -143,6 +143,16 @@ def must(result, what):
         raise Skip("%s: %s" % (what, os.strerror(ctypes.get_errno())))
 
 
+def make_private():
+    """No mount of ours may reach another namespace."""
+    if libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None) == 0:
+        return
+    # In a chroot the root is no mount point. Then none of what is mounted there may be shared.
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="replace") as table:
+        if any(" shared:" in line for line in table):
+            raise Skip("the root is no mount point and mounts here are shared")
+
+
 def mount(source, target, kind, flags):
     encode = lambda text: text.encode() if text else None
     must(libc.mount(encode(source), target.encode(), encode(kind), flags, None), "mount " + target)
@@ -163,7 +173,7 @@ class Oracle:
             raise Skip("%s is not built" % MODEL)
         self.root = os.path.join(os.path.abspath(work), "tree")
         must(libc.unshare(CLONE_NEWNS | CLONE_NEWNET), "unshare")
-        mount(None, "/", None, MS_REC | MS_PRIVATE)
+        make_private()
         os.makedirs(self.root)
         mount("tmpfs", self.root, "tmpfs", 0)
         for name in LAID_OVER:

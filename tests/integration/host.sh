@@ -33,6 +33,14 @@ private_host() {
 	local status=0
 	ns_require
 	marks >"$TMPDIR/marks.before"
+	# A copy that every user can reach: a checkout may lie in a closed home directory.
+	mkdir -p "$TMPDIR/all/build"
+	chmod 755 "$TMPDIR/all" "$TMPDIR/all/build"
+	install -m 755 "$KEELTUNE" "$TMPDIR/all/build/"
+	cp -r "$SRCDIR/profiles" "$TMPDIR/all/"
+	chmod -R u+rwX,go+rX,go-w "$TMPDIR/all"
+	KEELTUNE=$TMPDIR/all/build/${KEELTUNE##*/}
+	export KEELTUNE
 	ns_run bash "$(realpath "$1")" || status=$?
 	marks >"$TMPDIR/marks.after"
 	same "the host itself is as before" "$TMPDIR/marks.before" "$TMPDIR/marks.after"

@@ -12,6 +12,7 @@
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define TIME "net.ipv4.tcp_keepalive_time"
 #define INTVL "net.ipv4.tcp_keepalive_intvl"
@@ -367,6 +368,55 @@ START_TEST(kernel_command_line)
 }
 END_TEST
 
+/* /etc/sysctl.d is a link, so "..", seen from what it leads to, is not /etc. */
+START_TEST(link_from_another_directory)
+{
+	tree_put(root, "/etc/sysctl.conf", TIME "=5\n");
+	tree_put(root, "/srv/sysctl.conf", TIME "=6\n");
+	tree_link(root, "/srv/d/99-sysctl.conf", "../sysctl.conf");
+	tree_link(root, "/etc/sysctl.d", "../srv/d");
+	ck_assert_str_eq(show(evaluate(ENGINE_SYSTEMD, TIME).boot),
+			 "6 at /srv/sysctl.conf:1 (read as /etc/sysctl.d/99-sysctl.conf)");
+}
+END_TEST
+
+/* ---- systemd's credential ---------------------------------------------------------------- */
+
+START_TEST(credential_is_read_last)
+{
+	tree_put(root, "/etc/sysctl.d/zzz.conf", TIME "=5\n" PROBES "=5\n");
+	tree_put(root, "/usr/lib/credstore/sysctl.extra", TIME "=8\n");
+	tree_put(root, "/run/credstore/sysctl.extra", TIME "=7\n-" PROBES "\n");
+	/* Of another boot. */
+	tree_put(root, "/run/credentials/@system/sysctl.extra", TIME "=9\n");
+
+	struct boot_value value = evaluate(ENGINE_SYSTEMD, TIME);
+	ck_assert_str_eq(show(value.boot), "7 at /run/credstore/sysctl.extra:1");
+	ck_assert_str_eq(show_shadows(&value),
+			 "/etc/sysctl.d/zzz.conf:1 5: /run/credstore/sysctl.extra:1 replaces it\n");
+	ck_assert_str_eq(show(evaluate(ENGINE_SYSTEMD, PROBES).boot), "9 (kernel default)");
+	ck_assert_str_eq(show(evaluate(ENGINE_PROCPS, TIME).boot), "5 at /etc/sysctl.d/zzz.conf:1");
+}
+END_TEST
+
+START_TEST(credential_of_the_administrator)
+{
+	tree_put(root, "/usr/lib/credstore/sysctl.extra", TIME "=8\n");
+	tree_put(root, "/run/credstore/sysctl.extra", TIME "=7\n");
+	tree_put(root, "/etc/credstore/sysctl.extra", TIME "=6\n");
+	ck_assert_str_eq(show(evaluate(ENGINE_SYSTEMD, TIME).boot),
+			 "6 at /etc/credstore/sysctl.extra:1");
+}
+END_TEST
+
+START_TEST(credential_of_the_vendor)
+{
+	tree_put(root, "/usr/lib/credstore/sysctl.extra", TIME "=8\n");
+	ck_assert_str_eq(show(evaluate(ENGINE_SYSTEMD, TIME).boot),
+			 "8 at /usr/lib/credstore/sysctl.extra:1");
+}
+END_TEST
+
 /* ---- notes ------------------------------------------------------------------------------- */
 
 START_TEST(mistakes)
@@ -445,6 +495,111 @@ START_TEST(notes_are_few_and_clean)
 	evaluate(ENGINE_SYSTEMD, TIME);
 	ck_assert_uint_eq(notes.count, 10);
 	ck_assert(noted("/etc/sysctl.d/10-a.conf", 1, "'?[2Jbad?'"));
+}
+END_TEST
+
+START_TEST(misspelt_keys)
+{
+	static const char file[] = "/etc/sysctl.d/10-a.conf";
+
+	tree_put(root, file,
+		 "net.ipv4.tcp_keepalve_time = 5\n"
+		 "net/ipv4/tcp_keepalive_interval = 5\n"
+		 "net.core.somaxcon = 5\n"
+		 "fs.file_max = 5\n"
+		 /* These exist, or look like nothing known. */
+		 "net.ipv4.tcp_retries1 = 5\n"
+		 "net.ipv4.tcp_synack_retries = 5\n"
+		 "net.ipv4.tcp_rmem = 5\n"
+		 "net.ipv4.conf.all.tcp_keepalve_time = 5\n"
+		 "net.ipv4.tcp_keepalve_* = 5\n"
+		 "fs.file-nr = 5\n"
+		 "fs = 5\n"
+		 "fs. = 5\n");
+	evaluate(ENGINE_SYSTEMD, TIME);
+	ck_assert(noted(file, 1,
+			"there is no key net.ipv4.tcp_keepalve_time, so the line does nothing; is "
+			"net.ipv4.tcp_keepalive_time meant?"));
+	ck_assert(noted(file, 2, "is net.ipv4.tcp_keepalive_intvl meant?"));
+	ck_assert(noted(file, 3, "is net.core.somaxconn meant?"));
+	ck_assert(noted(file, 4, "is fs.file-max meant?"));
+	ck_assert_uint_eq(notes.count, 4);
+}
+END_TEST
+
+START_TEST(what_is_no_file)
+{
+	tree_put(root, "/etc/sysctl.d/10-a.conf", TIME "=5\n");
+	ck_assert_int_eq(mkfifo(tree_path(root, "/etc/sysctl.d/20-fifo.conf"), 0644), 0);
+	tree_link(root, "/etc/sysctl.d/30-loop.conf", "30-loop.conf");
+	tree_directory(root, "/etc/sysctl.d/40-directory.conf");
+	tree_link(root, "/etc/sysctl.d/50-masked.conf", "/dev/null");
+	tree_link(root, "/etc/sysctl.d/60-dangling.conf", "nowhere");
+	ck_assert_str_eq(show(evaluate(ENGINE_SYSTEMD, TIME).boot),
+			 "5 at /etc/sysctl.d/10-a.conf:1");
+	ck_assert(noted("/etc/sysctl.d/20-fifo.conf", 0, "systemd-sysctl would wait at it"));
+	ck_assert(noted("/etc/sysctl.d/30-loop.conf", 0, "lead in a circle"));
+	ck_assert(noted("/etc/sysctl.d/40-directory.conf", 0, "this is a directory"));
+	ck_assert(noted("/etc/sysctl.d/10-a.conf", 1, "but not tcp_keepalive_intvl"));
+	ck_assert_uint_eq(notes.count, 4);
+}
+END_TEST
+
+static size_t lost_count(void)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < notes.count; i++)
+		count += strstr(notes.items[i].text, "settings lost at the upgrade") != NULL;
+	return count;
+}
+
+START_TEST(lost_at_the_upgrade)
+{
+	tree_put(root, "/etc/sysctl.conf.dpkg-bak",
+		 "# c\n" TIME " = 600\nnet/ipv4/tcp_keepalive_time = 7200\n" INTVL "=1\n");
+	tree_put(root, "/etc/sysctl.conf.rpmsave", TIME "=abc\n" TIME "=601\n");
+	evaluate(ENGINE_SYSTEMD, TIME);
+	ck_assert(noted("/etc/sysctl.conf.dpkg-bak", 2,
+			"settings lost at the upgrade: " TIME
+			" = 600 stood in /etc/sysctl.conf, and nothing reads it here"));
+	ck_assert(noted("/etc/sysctl.conf.rpmsave", 2, TIME " = 601"));
+	ck_assert_uint_eq(lost_count(), 2);
+}
+END_TEST
+
+START_TEST(nothing_lost)
+{
+	tree_put(root, "/etc/sysctl.conf.dpkg-old", TIME " = 600\n");
+	tree_put(root, "/etc/sysctl.d/50-a.conf", TIME " = 600\n");
+	evaluate(ENGINE_SYSTEMD, TIME); /* the same elsewhere */
+	ck_assert_uint_eq(lost_count(), 0);
+}
+END_TEST
+
+static const struct {
+	enum engine engine;
+	const char *link, *target;
+	size_t lost;
+} lost_cases[] = {
+	{ ENGINE_SYSTEMD, NULL, NULL, 1 },
+	{ ENGINE_SYSTEMD, "/etc/sysctl.d/99-sysctl.conf", "../sysctl.conf", 0 },
+	{ ENGINE_SYSTEMD, "/etc/sysctl.d/99-sysctl.conf", "/etc/sysctl.conf", 0 },
+	{ ENGINE_SYSTEMD, "/etc/sysctl.d/x.conf", "../sysctl.conf", 0 },
+	{ ENGINE_SYSTEMD, "/etc/sysctl.d/99-sysctl.conf", "/dev/null", 1 },
+	{ ENGINE_PROCPS, NULL, NULL, 0 },
+	{ ENGINE_PROCPS3, NULL, NULL, 0 },
+	{ ENGINE_BUSYBOX, NULL, NULL, 0 },
+};
+
+START_TEST(lost_where_nobody_reads)
+{
+	tree_put(root, "/etc/sysctl.conf.dpkg-old", TIME " = 600\n");
+	tree_put(root, "/etc/sysctl.conf", TIME " = 601\n");
+	if (lost_cases[_i].link)
+		tree_link(root, lost_cases[_i].link, lost_cases[_i].target);
+	evaluate(lost_cases[_i].engine, TIME);
+	ck_assert_uint_eq(lost_count(), lost_cases[_i].lost);
 }
 END_TEST
 
@@ -559,11 +714,19 @@ int main(void)
 		several_keys_at_once,
 		overlay,
 		kernel_command_line,
+		link_from_another_directory,
+		credential_is_read_last,
+		credential_of_the_administrator,
+		credential_of_the_vendor,
 		removed_key_on_the_first_line,
 		mistakes,
 		keys_that_stand_together,
 		fine_files_get_no_notes,
 		notes_are_few_and_clean,
+		misspelt_keys,
+		what_is_no_file,
+		lost_at_the_upgrade,
+		nothing_lost,
 		engine_systemd,
 		engine_masked_systemd,
 		engine_procps,
@@ -577,6 +740,8 @@ int main(void)
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
 		tcase_add_test(tcase, tests[i]);
+	tcase_add_loop_test(tcase, lost_where_nobody_reads, 0,
+			    sizeof lost_cases / sizeof *lost_cases);
 	suite_add_tcase(suite, tcase);
 
 	SRunner *runner = srunner_create(suite);

@@ -180,6 +180,21 @@ START_TEST(layers_of_a_tree)
 }
 END_TEST
 
+START_TEST(other_owners)
+{
+	struct setting setting = wanted(TIME, "1800", NULL, "1800");
+
+	tree_put(root, "/etc/ufw/ufw.conf", "ENABLED=yes\n");
+	tree_put(root, "/etc/ufw/sysctl.conf", "net/ipv4/tcp_keepalive_time=5\n");
+	observe(&setting);
+	ck_assert(noted(TIME ": ufw sets this key to 5"));
+	/* They set the keys of the host's own namespace. */
+	query.netns = "blue";
+	observe(&setting);
+	ck_assert(!noted("ufw"));
+}
+END_TEST
+
 START_TEST(two_engines)
 {
 	struct setting setting = wanted(TIME, "1800", NULL, "1800");
