@@ -228,8 +228,11 @@ check: ## install what the tests need (apt), then all tests, a sanitizer build a
 	@$(PARALLEL) all-tests VARIANT=asan
 	@$(RUN) $(GROUPS) $(GROUPS:%=asan:%) install lint
 
-check-slow: ## the same with many more random cases (TEST_LENGTH=long)
-	@TEST_LENGTH=long TEST_TIMEOUT=3600 $(MAKE) check
+check-slow: ## the same with many more random cases, and against the programs of Debian 11, 12 and 13
+	@scripts/install-packages build test
+	@$(PARALLEL) all-tests
+	@$(PARALLEL) all-tests VARIANT=asan
+	@TEST_LENGTH=long TEST_TIMEOUT=3600 $(RUN) $(GROUPS) slow $(GROUPS:%=asan:%) install lint
 
 .PHONY: $(GROUPS:%=check-%)
 check-unit: ## one group of tests: check-unit check-golden check-integration check-conformance (long)

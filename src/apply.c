@@ -213,6 +213,15 @@ static bool same_attributes(const struct image *a, const struct image *b)
 	return true;
 }
 
+static const char *say_difference(bool is_link, bool exists, bool same_content)
+{
+	if (is_link)
+		return "is a link now";
+	if (!exists)
+		return "is gone";
+	return same_content ? "has another mode, owner or attributes now" : "has other content now";
+}
+
 int apply_plan_undo(struct host *host, const struct transaction *transaction, struct undo *ret_undo,
 		    struct error *err)
 {
@@ -250,15 +259,9 @@ int apply_plan_undo(struct host *host, const struct transaction *transaction, st
 		bool is_after = journal_matches(pool, change->kind, &now, &change->after);
 		bool is_before = journal_matches(pool, change->kind, &now, &change->before);
 		if (is_link || (is_after && is_other) || !(is_after || (interrupted && is_before)))
-			undo.conflicts[undo.conflict_count++] = (struct conflict){
-				.change = change,
-				.found = now,
-				.difference = is_link       ? "is a link now"
-					      : !now.exists ? "is gone"
-					      : is_after
-						      ? "has another mode, owner or attributes now"
-						      : "has other content now"
-			};
+			undo.conflicts[undo.conflict_count++] =
+				(struct conflict){ change, now,
+						   say_difference(is_link, now.exists, is_after) };
 		struct change *back = &undo.plan.changes[undo.plan.count++];
 		*back = *change;
 		back->before = is_link ? (struct image){ .bytes = "" } : now;

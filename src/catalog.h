@@ -50,7 +50,7 @@ struct limit_row {
 	const char *unit; /* of limits.conf: "files", "KiB", "minutes" */
 	const char *kernel_unit; /* "files", "bytes", "seconds", "us" */
 	const char *proc_label;  /* of /proc/PID/limits: "Max open files" */
-	uint64_t least; /* in units of limits.conf: with less, logins break */
+	uint64_t least;          /* in units of limits.conf: with less, logins break */
 	struct value default_soft,
 		default_hard; /* handed down by systemd when nobody says otherwise */
 };

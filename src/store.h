@@ -19,7 +19,8 @@ int store_put_sysctl(const struct host *host, const char *path, const char *byte
  * file beside it whose name never ends in ".conf", fsync, rename, fsync of the directory. */
 int store_put_file(const struct host *host, const char *path, const struct image *image);
 
-/* Does the file at PATH have the content of IMAGE (or not exist, if IMAGE does not)? A link is no file. */
+/* Does the file at PATH have the content of IMAGE (or not exist, if IMAGE does not)? A link is no
+ * file. */
 bool store_holds(const struct host *host, const char *path, const struct image *image);
 
 /* Creates one directory, fsyncs its parent; 0 when it exists already. */

@@ -34,6 +34,7 @@ private_host() {
 	ns_require
 	marks >"$TMPDIR/marks.before"
 	# A copy that every user can reach: a checkout may lie in a closed home directory.
+	chmod a+x "$TMPDIR"
 	mkdir -p "$TMPDIR/all/build"
 	chmod 755 "$TMPDIR/all" "$TMPDIR/all/build"
 	install -m 755 "$KEELTUNE" "$TMPDIR/all/build/"

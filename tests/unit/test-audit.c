@@ -176,7 +176,8 @@ START_TEST(files_only_looks_at_the_files)
 	seen.layer[LAYER_RUNNING] = present(BAD);
 	seen.layer[LAYER_BOOT] = present(GOOD);
 	struct finding today = judge(&both, &setting);
-	ck_assert_int_eq(today.verdict, VERDICT_DIFFERS); /* a login today is not that of the next boot */
+	ck_assert_int_eq(today.verdict,
+			 VERDICT_DIFFERS); /* a login today is not that of the next boot */
 	ck_assert(!strncmp(today.reason, "now ", 4));
 	struct finding finding = judge(&runtime, &setting);
 	ck_assert_int_eq(finding.verdict, VERDICT_SKIPPED);

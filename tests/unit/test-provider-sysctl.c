@@ -513,6 +513,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_loop_test(tcase, check, 0, sizeof checks / sizeof *checks);
 	tcase_add_test(tcase, layers_of_a_tree);
+	tcase_add_test(tcase, other_owners);
 	tcase_add_test(tcase, two_engines);
 	tcase_add_test(tcase, file_max_without_a_file);
 	tcase_add_test(tcase, file_max_of_this_memory);
