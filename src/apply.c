@@ -264,7 +264,9 @@ int apply_plan_undo(struct host *host, const struct transaction *transaction, st
 						   say_difference(is_link, now.exists, is_after) };
 		struct change *back = &undo.plan.changes[undo.plan.count++];
 		*back = *change;
-		back->before = is_link ? (struct image){ .bytes = "" } : now;
+		back->before = now;
+		if (is_link)
+			back->before = (struct image){ .bytes = "" };
 		back->after = change->before;
 	}
 	undo.kept = kept;
