@@ -186,7 +186,15 @@ static void fill_result(struct boot_run *boot, struct boot_target *target, struc
 				pool_printf(boot->pool, "read as %s", event->entry->file->path);
 		ret->configured = ret->boot;
 	} else {
+		const struct boot_entry *excluded = target->mapped;
 		ret->boot = target->base;
+		if (excluded && excluded->exclude && !excluded->gone &&
+		    ret->boot.state == READING_PRESENT) {
+			ret->boot.origin = boot_entry_origin(boot, excluded);
+			ret->boot.why =
+				pool_printf(boot->pool, "\"-\" keeps files from setting it: %s",
+					    target->base.why ? target->base.why : "unchanged");
+		}
 		ret->configured =
 			(struct reading){ .state = READING_ABSENT, .why = "no file sets it" };
 	}

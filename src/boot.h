@@ -43,8 +43,9 @@ struct boot_value {
 	 * ABSENT when none does. */
 	struct reading configured;
 	/* What the kernel would hold. PRESENT without an origin: `why` says who sets it ("kernel
-	 * default", "set by systemd before sysctl.d"). ABSENT: no file sets it and its default
-	 * depends on the machine. UNREADABLE: a file that could decide cannot be read. */
+	 * default", "set by systemd before sysctl.d"); with one the line that keeps files from
+	 * setting it. ABSENT: no file sets it and its default depends on the machine. UNREADABLE: a
+	 * file that could decide cannot be read. */
 	struct reading boot;
 	struct shadow *shadowed; /* in the order in which the engine reads them, then unread ones */
 	size_t shadowed_count;

@@ -7,7 +7,7 @@ program that is installed here.
 
 T, I, P are tcp_keepalive_time, _intvl, _probes (7200, 75, 9 when nothing sets them). Columns: procps3
 (3.3.17), procps (4.0.2), systemd (252), busybox (1.37 in Alpine's order); one value for all, or one for
-each. BusyBox and procps 3 are compared with the programs only where --program names them.
+each. tests/slow/sysctl.sh names the programs of other releases.
 """
 
 import argparse

@@ -394,7 +394,11 @@ START_TEST(credential_is_read_last)
 	ck_assert_str_eq(show(value.boot), "7 at /run/credstore/sysctl.extra:1");
 	ck_assert_str_eq(show_shadows(&value),
 			 "/etc/sysctl.d/zzz.conf:1 5: /run/credstore/sysctl.extra:1 replaces it\n");
-	ck_assert_str_eq(show(evaluate(ENGINE_SYSTEMD, PROBES).boot), "9 (kernel default)");
+	value = evaluate(ENGINE_SYSTEMD, PROBES);
+	ck_assert_str_eq(value_format(pool, value.boot.value), "9");
+	ck_assert_str_eq(value.boot.origin.file, "/run/credstore/sysctl.extra");
+	ck_assert_uint_eq(value.boot.origin.line, 2);
+	ck_assert_ptr_nonnull(strstr(value.boot.why, "keeps files from setting it"));
 	ck_assert_str_eq(show(evaluate(ENGINE_PROCPS, TIME).boot), "5 at /etc/sysctl.d/zzz.conf:1");
 }
 END_TEST
