@@ -199,8 +199,16 @@ static void observe_kind(struct host *host, const struct query *query,
 		settings[count++] = audit->findings[i].setting;
 	}
 	struct observed *observed = pool_alloc(pool, count * sizeof *observed);
-	provider->observe(host, query, settings, count, observed, &audit->notes);
+	/* Of another network namespace only the running value is meant: files are the host's. */
+	struct notes unused = { .pool = pool };
+	provider->observe(host, query, settings, count, observed,
+			  query->netns ? &unused : &audit->notes);
 	for (size_t i = 0; i < count; i++) {
+		if (query->netns)
+			observed[i] = (struct observed){
+				.layer[LAYER_RUNNING] = observed[i].layer[LAYER_RUNNING],
+				.missing = observed[i].missing,
+			};
 		findings[i]->observed = observed[i];
 		judge(pool, query, findings[i]);
 		audit->summary[findings[i]->verdict]++;

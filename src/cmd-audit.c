@@ -56,7 +56,7 @@ static int audit_namespaces(struct session *session, struct audit *ret_audit)
 	*ret_audit = all;
 	session->hosts = hosts;
 	session->host_count = count;
-	return denied ? EXIT_TROUBLE : audit_status(&all);
+	return denied || hidden ? EXIT_TROUBLE : audit_status(&all);
 }
 
 int cmd_audit(const struct context *context)

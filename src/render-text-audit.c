@@ -169,6 +169,6 @@ void text_audit(FILE *out, const struct report *report, const struct style *styl
 	if (report->notes.count)
 		fputc('\n', out);
 	print_verdict(out, report, style);
-	if (report->audit->summary[VERDICT_DIFFERS])
+	if (report->audit->summary[VERDICT_DIFFERS] && !report->query->netns)
 		fputs("`keeltune diff` shows what `keeltune apply` would change.\n", out);
 }

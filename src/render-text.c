@@ -86,8 +86,11 @@ static void render_history(FILE *out, const struct report *report, const struct 
 	for (size_t i = 0; i < report->journal->count; i++) {
 		const struct transaction *entry = &report->journal->transactions[i];
 		text_colored(out, style, BOLD, entry->id);
-		fprintf(out, "  %s  %zu change%s  %s\n", transaction_state_name(entry->state),
+		fprintf(out, "  %s  %zu change%s  %s%s\n", transaction_state_name(entry->state),
 			entry->count, text_plural(entry->count),
+			entry->netns ? text_safe(pool, pool_printf(pool, "network namespace %s  ",
+								   entry->netns))
+				     : "",
 			text_safe(pool, who(pool, &entry->actor)));
 		for (size_t j = 0; style->verbose && j < entry->count; j++)
 			fprintf(out, "    %s\n", text_safe(pool, entry->changes[j].path));
