@@ -67,6 +67,7 @@ class Lab:
         (self.path / "build").mkdir()
         shutil.copy(KEELTUNE, self.path / "build/keeltune")
         shutil.copytree(SRCDIR / "profiles", self.path / "profiles")
+        shutil.copy(CAPTURE, self.path / "capture-root")  # a checkout may lie in a closed directory
         self.documents = self.path / "documents"
         self.documents.mkdir()
         self.give(self.path)
@@ -482,7 +483,7 @@ def check_capture(lab):
     """tools/capture-root keeps everything that the verdicts depend on."""
     for tree in ("debian12", "debian13", "rhel9", "suse", "alpine", "overridden", "broken"):
         root = f"{tree}.captured"
-        run = lab.run(CAPTURE, "--root", tree, lab.path / root)
+        run = lab.run(lab.path / "capture-root", "--root", tree, lab.path / root)
         if run.returncode:
             result(f"{tree}: capture-root", False, run.stderr.decode())
             continue
