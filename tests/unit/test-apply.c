@@ -367,6 +367,23 @@ START_TEST(a_conflict_can_be_forced)
 }
 END_TEST
 
+/* Between the plan and the write: the last look is right before each change. */
+START_TEST(what_changes_at_the_last_moment_stays)
+{
+	struct plan plan = sample_plan();
+
+	ck_assert_int_eq(apply(&plan), APPLY_DONE);
+	const struct transaction *transaction = the_transaction();
+	struct undo undo = plan_undo(transaction);
+	ck_assert_uint_eq(undo.conflict_count, 0);
+	tree_put(root, NEW, "an admin's\n");
+	const char *before = now();
+	ck_assert_int_eq(apply_undo(host, transaction, &undo, &err), APPLY_STALE);
+	ck_assert_str_eq(now(), before);
+	ck_assert_str_eq(tree_get(root, NEW), "an admin's\n");
+}
+END_TEST
+
 /* An admin who puts a link in keeltune's place has changed it, even when the text is the same. */
 START_TEST(a_link_in_our_place_is_a_conflict)
 {
@@ -500,6 +517,7 @@ int main(void)
 			    sizeof edits / sizeof *edits);
 	tcase_add_test(tests, a_conflict_can_be_forced);
 	tcase_add_test(tests, a_link_in_our_place_is_a_conflict);
+	tcase_add_test(tests, what_changes_at_the_last_moment_stays);
 	tcase_add_test(tests, earlier_boots_and_modes);
 	tcase_add_loop_test(tests, an_interrupted_apply_is_undone, 0, 8);
 	tcase_add_test(tests, an_interrupted_one_has_conflicts_too);
