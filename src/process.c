@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+/* One process, see process.h; proc(5). Reads /proc/PID only. A process may end at any time: reads
+ * through the descriptor of its directory then fail with ESRCH, and never show its successor. */
+#include "process.h"
+
+#include "cleanup.h"
+#include "error.h"
+#include "host.h"
+#include "login.h"
+#include "pool.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+
+/* ---- parsing ------------------------------------------------------------------------------ */
+
+/* The next number behind blanks and tabs. */
+static bool next_number(const char **at, uint64_t *ret)
+{
+	uint64_t number = 0;
+	const char *p = *at + strspn(*at, " \t");
+
+	if (!isdigit((unsigned char)*p))
+		return false;
+	for (; isdigit((unsigned char)*p); p++)
+		if (__builtin_mul_overflow(number, UINT64_C(10), &number) ||
+		    __builtin_add_overflow(number, (uint64_t)(*p - '0'), &number))
+			return false;
+	*at = p;
+	*ret = number;
+	return true;
+}
+
+/* "1 (a name) S 0 1 ...": the name may contain anything, so the last ')' ends it. Field 3 is the
+ * state, field 4 the parent, field 22 the start time. */
+bool process_parse_stat(const char *text, struct process *ret)
+{
+	const char *at = strrchr(text, ')');
+	uint64_t parent;
+
+	if (!at)
+		return false;
+	at++;
+	for (int field = 3; field < 22; field++) {
+		at += strspn(at, " ");
+		if (field == 4) {
+			const char *start = at;
+			if (!next_number(&start, &parent) || parent > INT_MAX)
+				return false;
+			ret->parent = (pid_t)parent;
+		}
+		at += strcspn(at, " ");
+	}
+	return next_number(&at, &ret->ticks);
+}
+
+/* What stands behind NAME at the beginning of a line. */
+static const char *status_line(const char *text, const char *name)
+{
+	for (const char *at = text; (at = strstr(at, name)); at++)
+		if (at == text || at[-1] == '\n')
+			return at + strlen(name);
+	return NULL;
+}
+
+bool process_parse_status(const char *text, struct process *ret)
+{
+	const char *ids = status_line(text, "Uid:"), *pids = status_line(text, "NSpid:");
+	uint64_t real, effective, pid;
+
+	if (!ids || !next_number(&ids, &real) || !next_number(&ids, &effective))
+		return false;
+	ret->uid = (uid_t)real;
+	ret->euid = (uid_t)effective;
+	ret->nested = pids && next_number(&pids, &pid) && next_number(&pids, &pid);
+	return true;
+}
+
+/* ID:CONTROLLERS:PATH. "0::/path" is cgroup v2; with v1 "1:name=systemd:/path" is there, and counts
+ * more. A path may contain anything, ':' too. */
+const char *process_parse_cgroup(struct pool *pool, const char *text)
+{
+	static const char named[] = ":name=systemd:", unified[] = "0::";
+	const char *found = NULL;
+
+	while (*text) {
+		size_t size = strcspn(text, "\n"), id = strspn(text, "0123456789");
+		if (!strncmp(text + id, named, sizeof named - 1))
+			return pool_copy(pool, text + id + sizeof named - 1,
+					 size - id - (sizeof named - 1));
+		if (!strncmp(text, unified, sizeof unified - 1))
+			found = pool_copy(pool, text + sizeof unified - 1,
+					  size - (sizeof unified - 1));
+		text += size + (text[size] == '\n');
+	}
+	return found;
+}
+
+/* ---- reading ------------------------------------------------------------------------------ */
+
+static int read_at(struct pool *pool, int directory, const char *name, const char **ret_bytes,
+		   size_t *ret_size)
+{
+	autofd int fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0)
+		return -errno;
+	return host_read_all(pool, fd, 0, true, ret_bytes, ret_size);
+}
+
+/* On the clock of now: how long ago it began. What the clock was set to since does not count. */
+static time_t wall_time(uint64_t ticks)
+{
+	struct timespec now, up;
+	long per_second = sysconf(_SC_CLK_TCK);
+
+	if (clock_gettime(CLOCK_REALTIME, &now) || clock_gettime(CLOCK_BOOTTIME, &up) ||
+	    per_second <= 0)
+		return 0;
+	double age =
+		(double)up.tv_sec + (double)up.tv_nsec / 1e9 - (double)ticks / (double)per_second;
+	return (time_t)((double)now.tv_sec + (double)now.tv_nsec / 1e9 - age);
+}
+
+static void read_login(struct pool *pool, int directory, struct process *ret)
+{
+	const char *bytes;
+	size_t size;
+	uint64_t uid;
+
+	/* Absent in kernels without auditing. */
+	if (read_at(pool, directory, "loginuid", &bytes, &size) < 0 || !next_number(&bytes, &uid) ||
+	    uid == (uid_t)-1)
+		return;
+	ret->has_login = true;
+	ret->login_uid = (uid_t)uid;
+}
+
+static void read_limits(struct process *process, const char *bytes, size_t size)
+{
+	struct login_inherited limits[RLIM_NLIMITS];
+
+	for (size_t i = 0; i < RLIM_NLIMITS; i++)
+		limits[i] = (struct login_inherited){ .soft = LIMITS_INFINITY,
+						      .hard = LIMITS_INFINITY };
+	login_parse_proc_limits(bytes, size, limits);
+	for (size_t i = 0; i < RLIM_NLIMITS; i++)
+		process->limits[i] = (struct rlimit){ limits[i].soft, limits[i].hard };
+}
+
+static int read_all(struct pool *pool, int directory, struct process *ret)
+{
+	const char *bytes;
+	size_t size;
+	int rc = read_at(pool, directory, "comm", &bytes, &size);
+
+	if (rc < 0)
+		return rc;
+	if (size && bytes[size - 1] == '\n')
+		size--;
+	ret->comm = pool_copy(pool, bytes, size);
+	rc = read_at(pool, directory, "stat", &bytes, &size);
+	if (rc < 0)
+		return rc;
+	if (!process_parse_stat(bytes, ret))
+		return -EBADMSG;
+	ret->started = wall_time(ret->ticks);
+	rc = read_at(pool, directory, "status", &bytes, &size);
+	if (rc < 0)
+		return rc;
+	if (!process_parse_status(bytes, ret))
+		return -EBADMSG;
+	if (read_at(pool, directory, "cgroup", &bytes, &size) == 0)
+		ret->cgroup = process_parse_cgroup(pool, bytes);
+	read_login(pool, directory, ret);
+	rc = read_at(pool, directory, "limits", &bytes, &size);
+	if (!rc)
+		read_limits(ret, bytes, size);
+	return rc;
+}
+
+int process_read(struct host *host, pid_t pid, struct process *ret, struct error *err)
+{
+	struct pool *pool = host_pool(host);
+
+	*ret = (struct process){ .pid = pid };
+	if (!host_is_live(host))
+		return error_set(err, -EOPNOTSUPP, "process %d: a tree has no processes", pid);
+	autofd int directory = host_open_directory(host, pool_printf(pool, "/proc/%d", pid));
+	int rc = directory < 0 ? directory : read_all(pool, directory, ret);
+	if (rc == -ENOENT || rc == -ESRCH)
+		return error_set(err, -ESRCH,
+				 "there is no process %d (or /proc hides it from this user)", pid);
+	if (rc < 0)
+		return error_set(err, rc, "/proc/%d: %s", pid, strerror(-rc));
+	return 0;
+}

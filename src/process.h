@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One process of the live host, by its pid: what /proc/PID says to anybody.
+ */
+#ifndef KEELTUNE_PROCESS_H
+#define KEELTUNE_PROCESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+#include <time.h>
+
+struct error;
+struct host;
+struct pool;
+
+struct process {
+	pid_t pid, parent;
+	const char *comm; /* as it is: any byte but NUL */
+	uid_t uid, euid;
+	uint64_t ticks; /* start time of the kernel: with the pid it tells processes apart */
+	time_t started; /* the same on the wall clock of now */
+	bool nested;    /* in a pid namespace below ours: a container */
+	bool has_login; /* an audited login stands at its beginning, of login_uid */
+	uid_t login_uid;
+	const char *cgroup; /* in systemd's hierarchy: "/system.slice/nginx.service"; NULL: not
+			       told */
+	struct rlimit limits[RLIM_NLIMITS]; /* in the kernel's unit, RLIM_INFINITY */
+};
+
+/* Reads everything through one descriptor of /proc/PID, so that all of it is about one process.
+ * -ESRCH: there is none, or /proc hides it; -EOPNOTSUPP: HOST is a tree. */
+int process_read(struct host *host, pid_t pid, struct process *ret, struct error *err);
+
+/* ---- pure, for process_read() ------------------------------------------------------------- */
+
+/* /proc/PID/stat: parent and ticks. */
+bool process_parse_stat(const char *text, struct process *ret);
+/* /proc/PID/status: uid, euid, nested. */
+bool process_parse_status(const char *text, struct process *ret);
+/* /proc/PID/cgroup: the path in the hierarchy that systemd uses, or NULL. */
+const char *process_parse_cgroup(struct pool *pool, const char *text);
+
+#endif
