@@ -79,26 +79,6 @@ bool process_parse_status(const char *text, struct process *ret)
 	return true;
 }
 
-/* ID:CONTROLLERS:PATH. "0::/path" is cgroup v2; with v1 "1:name=systemd:/path" is there, and counts
- * more. A path may contain anything, ':' too. */
-const char *process_parse_cgroup(struct pool *pool, const char *text)
-{
-	static const char named[] = ":name=systemd:", unified[] = "0::";
-	const char *found = NULL;
-
-	while (*text) {
-		size_t size = strcspn(text, "\n"), id = strspn(text, "0123456789");
-		if (!strncmp(text + id, named, sizeof named - 1))
-			return pool_copy(pool, text + id + sizeof named - 1,
-					 size - id - (sizeof named - 1));
-		if (!strncmp(text, unified, sizeof unified - 1))
-			found = pool_copy(pool, text + sizeof unified - 1,
-					  size - (sizeof unified - 1));
-		text += size + (text[size] == '\n');
-	}
-	return found;
-}
-
 /* ---- reading ------------------------------------------------------------------------------ */
 
 static int read_at(struct pool *pool, int directory, const char *name, const char **ret_bytes,
@@ -174,7 +154,7 @@ static int read_all(struct pool *pool, int directory, struct process *ret)
 	if (!process_parse_status(bytes, ret))
 		return -EBADMSG;
 	if (read_at(pool, directory, "cgroup", &bytes, &size) == 0)
-		ret->cgroup = process_parse_cgroup(pool, bytes);
+		cgroup_parse(pool, bytes, size, &ret->cgroup);
 	read_login(pool, directory, ret);
 	rc = read_at(pool, directory, "limits", &bytes, &size);
 	if (!rc)

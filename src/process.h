@@ -5,6 +5,8 @@
 #ifndef KEELTUNE_PROCESS_H
 #define KEELTUNE_PROCESS_H
 
+#include "cgroup.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,7 +16,6 @@
 
 struct error;
 struct host;
-struct pool;
 
 struct process {
 	pid_t pid, parent;
@@ -25,8 +26,7 @@ struct process {
 	bool nested;    /* in a pid namespace below ours: a container */
 	bool has_login; /* an audited login stands at its beginning, of login_uid */
 	uid_t login_uid;
-	const char *cgroup; /* in systemd's hierarchy: "/system.slice/nginx.service"; NULL: not
-			       told */
+	struct cgroup cgroup;
 	struct rlimit limits[RLIM_NLIMITS]; /* in the kernel's unit, RLIM_INFINITY */
 };
 
@@ -40,7 +40,5 @@ int process_read(struct host *host, pid_t pid, struct process *ret, struct error
 bool process_parse_stat(const char *text, struct process *ret);
 /* /proc/PID/status: uid, euid, nested. */
 bool process_parse_status(const char *text, struct process *ret);
-/* /proc/PID/cgroup: the path in the hierarchy that systemd uses, or NULL. */
-const char *process_parse_cgroup(struct pool *pool, const char *text);
 
 #endif

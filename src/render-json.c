@@ -1,39 +1,38 @@
 // SPDX-License-Identifier: MIT
 /* Reports as JSON, one object each; packaging/schemas has their schemas. */
+#include "render-json.h"
 #include "catalog.h"
 #include "diff.h"
 #include "escape.h"
 #include "pool.h"
-#include "report.h"
 
-#include <jansson.h>
 #include <string.h>
 
-static json_t *text(struct pool *pool, const char *bytes)
+json_t *json_of_text(struct pool *pool, const char *bytes)
 {
 	return bytes ? json_string(escape_utf8(pool, bytes, strlen(bytes))) : json_null();
 }
 
 /* Numbers up to 2^63-1 are numbers, larger ones decimal strings. */
-static json_t *value(struct pool *pool, struct value v)
+json_t *json_of_value(struct pool *pool, struct value v)
 {
 	if (v.kind == VALUE_NONE)
 		return json_null();
 	if (v.kind == VALUE_NUMBER && v.number <= INT64_MAX)
 		return json_integer(v.negative ? -(json_int_t)v.number : (json_int_t)v.number);
-	return text(pool, value_format(pool, v));
+	return json_of_text(pool, value_format(pool, v));
 }
 
-static json_t *reading(struct pool *pool, const struct reading *r)
+json_t *json_of_reading(struct pool *pool, const struct reading *r)
 {
-	return r->state == READING_PRESENT ? value(pool, r->value) : json_null();
+	return r->state == READING_PRESENT ? json_of_value(pool, r->value) : json_null();
 }
 
-static json_t *origin(struct pool *pool, struct origin o)
+json_t *json_of_origin(struct pool *pool, struct origin o)
 {
 	if (!o.file)
 		return json_null();
-	return json_pack("{s:o, s:o}", "file", text(pool, o.file), "line",
+	return json_pack("{s:o, s:o}", "file", json_of_text(pool, o.file), "line",
 			 o.line ? json_integer(o.line) : json_null());
 }
 
@@ -45,10 +44,10 @@ static json_t *notes(struct pool *pool, const struct notes *list)
 		const struct note *note = &list->items[i];
 		json_array_append_new(
 			array,
-			json_pack("{s:o, s:o, s:o, s:o}", "id", text(pool, note->id), "file",
-				  text(pool, note->origin.file), "line",
+			json_pack("{s:o, s:o, s:o, s:o}", "id", json_of_text(pool, note->id),
+				  "file", json_of_text(pool, note->origin.file), "line",
 				  note->origin.line ? json_integer(note->origin.line) : json_null(),
-				  "text", text(pool, note->text)));
+				  "text", json_of_text(pool, note->text)));
 	}
 	return array;
 }
@@ -63,7 +62,7 @@ static json_t *rfc3339(time_t time)
 	return json_string(string);
 }
 
-static json_t *head(const struct report *report)
+json_t *json_of_report(const struct report *report)
 {
 	struct pool *pool = report->pool;
 
@@ -71,22 +70,25 @@ static json_t *head(const struct report *report)
 		"{s:o, s:{s:s, s:s}, s:{s:o, s:o, s:o, s:o}, s:o, s:s, s:i, s:o, s:o, s:o, s:o}",
 		"schema", json_sprintf("keeltune/%s/1", report->command), "tool", "name",
 		"keeltune", "version", KEELTUNE_VERSION, "host", "name",
-		text(pool, report->host.name), "machine_id", text(pool, report->machine_id), "os",
-		text(pool, report->host.os), "kernel", text(pool, report->host.kernel), "time",
-		rfc3339(report->time), "result", report->result, "exit", report->exit, "root",
-		text(pool, report->root), "error", text(pool, report->error), "interrupted",
-		text(pool, report->interrupted), "notes", notes(pool, &report->notes));
+		json_of_text(pool, report->host.name), "machine_id",
+		json_of_text(pool, report->machine_id), "os", json_of_text(pool, report->host.os),
+		"kernel", json_of_text(pool, report->host.kernel), "time", rfc3339(report->time),
+		"result", report->result, "exit", report->exit, "root",
+		json_of_text(pool, report->root), "error", json_of_text(pool, report->error),
+		"interrupted", json_of_text(pool, report->interrupted), "notes",
+		notes(pool, &report->notes));
 	return object;
 }
 
 /* Of commands that load profiles; null when that failed. */
 static void add_profiles(json_t *object, const struct report *report)
 {
-	json_object_set_new(object, "profiles",
-			    text(report->pool, report->profiles ? report->profiles->names : NULL));
+	json_object_set_new(
+		object, "profiles",
+		json_of_text(report->pool, report->profiles ? report->profiles->names : NULL));
 }
 
-static void finish(FILE *out, json_t *object)
+void json_write(FILE *out, json_t *object)
 {
 	json_dumpf(object, out, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
 	fputc('\n', out);
@@ -95,16 +97,17 @@ static void finish(FILE *out, json_t *object)
 
 /* ---- findings ---------------------------------------------------------------------------- */
 
-static json_t *shadowed(struct pool *pool, const struct shadow *shadows, size_t count)
+json_t *json_of_shadows(struct pool *pool, const struct shadow *shadows, size_t count)
 {
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < count; i++)
-		json_array_append_new(array, json_pack("{s:o, s:o, s:o, s:o}", "file",
-						       text(pool, shadows[i].origin.file), "line",
-						       json_integer(shadows[i].origin.line),
-						       "value", value(pool, shadows[i].value),
-						       "why", text(pool, shadows[i].why)));
+		json_array_append_new(array,
+				      json_pack("{s:o, s:o, s:o, s:o}", "file",
+						json_of_text(pool, shadows[i].origin.file), "line",
+						json_integer(shadows[i].origin.line), "value",
+						json_of_value(pool, shadows[i].value), "why",
+						json_of_text(pool, shadows[i].why)));
 	return array;
 }
 
@@ -114,10 +117,11 @@ static json_t *deviations(struct pool *pool, const struct observed *observed)
 
 	for (size_t i = 0; i < observed->deviation_count; i++) {
 		const struct deviation *deviation = &observed->deviations[i];
-		json_array_append_new(array, json_pack("{s:o, s:o, s:o}", "who",
-						       text(pool, deviation->who), "value",
-						       value(pool, deviation->value), "origin",
-						       origin(pool, deviation->origin)));
+		json_array_append_new(array,
+				      json_pack("{s:o, s:o, s:o}", "who",
+						json_of_text(pool, deviation->who), "value",
+						json_of_value(pool, deviation->value), "origin",
+						json_of_origin(pool, deviation->origin)));
 	}
 	return array;
 }
@@ -135,18 +139,21 @@ static json_t *finding(struct pool *pool, const struct finding *f)
 	json_t *layers = json_object();
 
 	for (enum layer i = 0; i < LAYER_COUNT; i++)
-		json_object_set_new(layers, layer_name(i), reading(pool, &f->observed.layer[i]));
+		json_object_set_new(layers, layer_name(i),
+				    json_of_reading(pool, &f->observed.layer[i]));
 	json_t *object = json_pack(
 		"{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id",
 		f->setting->id, "verdict", verdict_name(f->verdict), "want",
-		value(pool, f->setting->want), "at_least", value(pool, f->setting->at_least),
-		"at_most", value(pool, f->setting->at_most), "layers", layers, "origin",
-		origin(pool, finding_origin(f)), "shadowed",
-		shadowed(pool, f->observed.shadowed, f->observed.shadowed_count), "deviations",
-		deviations(pool, &f->observed), "reason", text(pool, f->reason), "purpose",
-		text(pool, f->setting->reason), "profile", origin(pool, f->setting->origin));
+		json_of_value(pool, f->setting->want), "at_least",
+		json_of_value(pool, f->setting->at_least), "at_most",
+		json_of_value(pool, f->setting->at_most), "layers", layers, "origin",
+		json_of_origin(pool, finding_origin(f)), "shadowed",
+		json_of_shadows(pool, f->observed.shadowed, f->observed.shadowed_count),
+		"deviations", deviations(pool, &f->observed), "reason",
+		json_of_text(pool, f->reason), "purpose", json_of_text(pool, f->setting->reason),
+		"profile", json_of_origin(pool, f->setting->origin));
 	if (f->netns)
-		json_object_set_new(object, "netns", text(pool, f->netns));
+		json_object_set_new(object, "netns", json_of_text(pool, f->netns));
 	return object;
 }
 
@@ -161,12 +168,12 @@ static json_t *findings(struct pool *pool, const struct audit *audit, bool all)
 	return array;
 }
 
-static json_t *engine(struct pool *pool, const struct query *query)
+json_t *json_of_engine(struct pool *pool, const struct query *query)
 {
 	if (!query)
 		return json_null();
 	return json_pack("{s:s, s:o, s:o}", "name", engine_name(query->engines.engine),
-			 "detected_by", text(pool, query->engines.detected_by), "other",
+			 "detected_by", json_of_text(pool, query->engines.detected_by), "other",
 			 query->engines.other == ENGINE_NONE
 				 ? json_null()
 				 : json_string(engine_name(query->engines.other)));
@@ -174,7 +181,7 @@ static json_t *engine(struct pool *pool, const struct query *query)
 
 static void render_audit(FILE *out, const struct report *report, const struct style *style)
 {
-	json_t *object = head(report);
+	json_t *object = json_of_report(report);
 	json_t *summary = json_object();
 
 	(void)style;
@@ -183,10 +190,10 @@ static void render_audit(FILE *out, const struct report *report, const struct st
 		json_object_set_new(
 			summary, verdict_name(i),
 			json_integer(report->audit ? (json_int_t)report->audit->summary[i] : 0));
-	json_object_set_new(object, "engine", engine(report->pool, report->query));
+	json_object_set_new(object, "engine", json_of_engine(report->pool, report->query));
 	json_object_set_new(object, "summary", summary);
 	json_object_set_new(object, "findings", findings(report->pool, report->audit, true));
-	finish(out, object);
+	json_write(out, object);
 }
 
 /* ---- changes ----------------------------------------------------------------------------- */
@@ -196,7 +203,7 @@ static json_t *image(struct pool *pool, enum change_kind kind, const struct imag
 	if (!i->exists || !i->bytes)
 		return json_null();
 	if (kind == CHANGE_SYSCTL)
-		return value(pool, value_parse(pool, i->bytes));
+		return json_of_value(pool, value_parse(pool, i->bytes));
 	return json_string(escape_utf8(pool, i->bytes, i->size));
 }
 
@@ -208,16 +215,16 @@ static json_t *changes(struct pool *pool, const struct plan *plan)
 		const struct change *change = &plan->changes[i];
 		json_t *ids = json_array();
 		for (size_t j = 0; j < change->id_count; j++)
-			json_array_append_new(ids, text(pool, change->ids[j]));
+			json_array_append_new(ids, json_of_text(pool, change->ids[j]));
 		bool file = change->kind == CHANGE_FILE;
 		size_t size = 0;
 		const char *diff = file ? diff_unified(pool, change, &size) : NULL;
 		json_array_append_new(
 			array,
 			json_pack("{s:o, s:s, s:o, s:b, s:o, s:o, s:o}", "id", ids, "kind",
-				  file ? "file" : "sysctl", "path", text(pool, change->path),
-				  "release", change->release, "before",
-				  image(pool, change->kind, &change->before), "after",
+				  file ? "file" : "sysctl", "path",
+				  json_of_text(pool, change->path), "release", change->release,
+				  "before", image(pool, change->kind, &change->before), "after",
 				  image(pool, change->kind, &change->after), "diff",
 				  file ? json_string(escape_utf8(pool, diff, size)) : json_null()));
 	}
@@ -226,7 +233,7 @@ static json_t *changes(struct pool *pool, const struct plan *plan)
 
 static json_t *changes_report(const struct report *report, bool changed)
 {
-	json_t *object = head(report);
+	json_t *object = json_of_report(report);
 
 	json_object_set_new(object, "changed",
 			    json_boolean(changed && report->plan && report->plan->count));
@@ -240,11 +247,11 @@ static void render_diff(FILE *out, const struct report *report, const struct sty
 
 	(void)style;
 	add_profiles(object, report);
-	json_object_set_new(object, "engine", engine(report->pool, report->query));
+	json_object_set_new(object, "engine", json_of_engine(report->pool, report->query));
 	json_object_set_new(
 		object, "remaining",
 		findings(report->pool, report->plan ? &report->plan->remaining : NULL, false));
-	finish(out, object);
+	json_write(out, object);
 }
 
 static void render_apply(FILE *out, const struct report *report, const struct style *style)
@@ -253,10 +260,10 @@ static void render_apply(FILE *out, const struct report *report, const struct st
 
 	(void)style;
 	add_profiles(object, report);
-	json_object_set_new(object, "engine", engine(report->pool, report->query));
-	json_object_set_new(object, "rollback", text(report->pool, report->transaction));
+	json_object_set_new(object, "engine", json_of_engine(report->pool, report->query));
+	json_object_set_new(object, "rollback", json_of_text(report->pool, report->transaction));
 	json_object_set_new(object, "remaining", findings(report->pool, report->audit, false));
-	finish(out, object);
+	json_write(out, object);
 }
 
 static void render_rollback(FILE *out, const struct report *report, const struct style *style)
@@ -273,20 +280,21 @@ static void render_rollback(FILE *out, const struct report *report, const struct
 		json_array_append_new(
 			conflicts,
 			json_pack("{s:o, s:o, s:o, s:o}", "id",
-				  text(report->pool, conflict->change->id_count
-							     ? conflict->change->ids[0]
-							     : NULL),
-				  "path", text(report->pool, conflict->change->path), "recorded",
-				  kind == CHANGE_FILE ? text(report->pool, recorded->sha256)
+				  json_of_text(report->pool, conflict->change->id_count
+								     ? conflict->change->ids[0]
+								     : NULL),
+				  "path", json_of_text(report->pool, conflict->change->path),
+				  "recorded",
+				  kind == CHANGE_FILE ? json_of_text(report->pool, recorded->sha256)
 						      : image(report->pool, kind, recorded),
 				  "found", image(report->pool, kind, &conflict->found)));
 	}
 	bool done = report->exit == 0 && !report->dry_run;
 	json_object_set_new(object, "rolled_back",
-			    text(report->pool, done ? report->transaction : NULL));
-	json_object_set_new(object, "rollback", text(report->pool, report->transaction));
+			    json_of_text(report->pool, done ? report->transaction : NULL));
+	json_object_set_new(object, "rollback", json_of_text(report->pool, report->transaction));
 	json_object_set_new(object, "conflicts", conflicts);
-	finish(out, object);
+	json_write(out, object);
 }
 
 /* ---- explain ----------------------------------------------------------------------------- */
@@ -299,38 +307,41 @@ static json_t *explanation(const struct report *report, const struct explanation
 	for (enum engine i = ENGINE_SYSTEMD; i < ENGINE_COUNT; i++)
 		json_object_set_new(engines, engine_name(i),
 				    json_pack("{s:o, s:o, s:o}", "value",
-					      reading(pool, &e->engines[i].boot), "origin",
-					      origin(pool, e->engines[i].boot.origin), "why",
-					      text(pool, e->engines[i].boot.why)));
+					      json_of_reading(pool, &e->engines[i].boot), "origin",
+					      json_of_origin(pool, e->engines[i].boot.origin),
+					      "why", json_of_text(pool, e->engines[i].boot.why)));
 	for (size_t i = 0; i < e->file_count; i++)
-		json_array_append_new(files, json_pack("{s:o, s:o, s:o}", "file",
-						       text(pool, e->files[i].path), "package",
-						       text(pool, e->files[i].package), "written",
-						       text(pool, e->files[i].written)));
-	json_t *boot =
-		json_pack("{s:o, s:s, s:o, s:o, s:o}", "value", reading(pool, &e->boot.boot),
-			  "engine", engine_name(report->query->engines.engine), "origin",
-			  origin(pool, e->boot.boot.origin), "why", text(pool, e->boot.boot.why),
-			  "shadowed", shadowed(pool, e->boot.shadowed, e->boot.shadowed_count));
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id",
-			 text(pool, e->id), "help", text(pool, e->row ? e->row->help : NULL),
-			 "running", reading(pool, &e->running), "boot", boot, "engines", engines,
-			 "default", value(pool, e->row ? e->row->initial : (struct value){ 0 }),
-			 "files", files, "removed", text(pool, e->removed), "nearest",
-			 text(pool, e->nearest), "command", text(pool, e->command));
+		json_array_append_new(files,
+				      json_pack("{s:o, s:o, s:o}", "file",
+						json_of_text(pool, e->files[i].path), "package",
+						json_of_text(pool, e->files[i].package), "written",
+						json_of_text(pool, e->files[i].written)));
+	json_t *boot = json_pack("{s:o, s:s, s:o, s:o, s:o}", "value",
+				 json_of_reading(pool, &e->boot.boot), "engine",
+				 engine_name(report->query->engines.engine), "origin",
+				 json_of_origin(pool, e->boot.boot.origin), "why",
+				 json_of_text(pool, e->boot.boot.why), "shadowed",
+				 json_of_shadows(pool, e->boot.shadowed, e->boot.shadowed_count));
+	return json_pack(
+		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id",
+		json_of_text(pool, e->id), "help", json_of_text(pool, e->row ? e->row->help : NULL),
+		"running", json_of_reading(pool, &e->running), "boot", boot, "engines", engines,
+		"default", json_of_value(pool, e->row ? e->row->initial : (struct value){ 0 }),
+		"files", files, "removed", json_of_text(pool, e->removed), "nearest",
+		json_of_text(pool, e->nearest), "command", json_of_text(pool, e->command));
 }
 
 static void render_explain(FILE *out, const struct report *report, const struct style *style)
 {
-	json_t *object = head(report);
+	json_t *object = json_of_report(report);
 	json_t *settings = json_array();
 
 	(void)style;
 	for (size_t i = 0; i < report->explanation_count; i++)
 		json_array_append_new(settings, explanation(report, &report->explanations[i]));
-	json_object_set_new(object, "engine", engine(report->pool, report->query));
+	json_object_set_new(object, "engine", json_of_engine(report->pool, report->query));
 	json_object_set_new(object, "settings", settings);
-	finish(out, object);
+	json_write(out, object);
 }
 
 /* ---- history and profiles ---------------------------------------------------------------- */
@@ -338,42 +349,44 @@ static void render_explain(FILE *out, const struct report *report, const struct 
 static json_t *actor(struct pool *pool, const struct actor *by)
 {
 	return json_pack("{s:I, s:o, s:o, s:o, s:o}", "uid", (json_int_t)by->uid, "login",
-			 text(pool, by->login), "sudo_user", text(pool, by->sudo_user), "command",
-			 text(pool, by->command), "comment", text(pool, by->comment));
+			 json_of_text(pool, by->login), "sudo_user",
+			 json_of_text(pool, by->sudo_user), "command",
+			 json_of_text(pool, by->command), "comment",
+			 json_of_text(pool, by->comment));
 }
 
 static void render_history(FILE *out, const struct report *report, const struct style *style)
 {
-	json_t *object = head(report);
+	json_t *object = json_of_report(report);
 	json_t *entries = json_array();
 
 	(void)style;
 	for (size_t i = 0; report->journal && i < report->journal->count; i++) {
 		const struct transaction *entry = &report->journal->transactions[i];
-		json_array_append_new(entries,
-				      json_pack("{s:s, s:o, s:o, s:s, s:I, s:o}", "id", entry->id,
-						"time", text(report->pool, entry->time), "profiles",
-						text(report->pool, entry->profiles), "state",
-						transaction_state_name(entry->state), "changes",
-						(json_int_t)entry->count, "by",
-						actor(report->pool, &entry->actor)));
+		json_array_append_new(
+			entries, json_pack("{s:s, s:o, s:o, s:s, s:I, s:o}", "id", entry->id,
+					   "time", json_of_text(report->pool, entry->time),
+					   "profiles", json_of_text(report->pool, entry->profiles),
+					   "state", transaction_state_name(entry->state), "changes",
+					   (json_int_t)entry->count, "by",
+					   actor(report->pool, &entry->actor)));
 	}
 	json_object_set_new(object, "entries", entries);
-	finish(out, object);
+	json_write(out, object);
 }
 
 static json_t *setting(struct pool *pool, const struct setting *s)
 {
 	return json_pack("{s:s, s:o, s:o, s:o, s:b, s:s, s:o, s:o}", "id", s->id, "want",
-			 value(pool, s->want), "at_least", value(pool, s->at_least), "at_most",
-			 value(pool, s->at_most), "optional", s->optional, "scope",
-			 s->runtime_only ? "runtime" : "both", "reason", text(pool, s->reason),
-			 "profile", origin(pool, s->origin));
+			 json_of_value(pool, s->want), "at_least", json_of_value(pool, s->at_least),
+			 "at_most", json_of_value(pool, s->at_most), "optional", s->optional,
+			 "scope", s->runtime_only ? "runtime" : "both", "reason",
+			 json_of_text(pool, s->reason), "profile", json_of_origin(pool, s->origin));
 }
 
 static void render_profile(FILE *out, const struct report *report, const struct style *style)
 {
-	json_t *object = head(report);
+	json_t *object = json_of_report(report);
 	struct pool *pool = report->pool;
 
 	(void)style;
@@ -384,7 +397,7 @@ static void render_profile(FILE *out, const struct report *report, const struct 
 			json_array_append_new(settings,
 					      setting(pool, &report->profiles->settings[i]));
 		json_object_set_new(object, "description",
-				    text(pool, report->profiles->description));
+				    json_of_text(pool, report->profiles->description));
 		json_object_set_new(object, "settings", settings);
 	}
 	if (report->profile_entries) {
@@ -392,20 +405,21 @@ static void render_profile(FILE *out, const struct report *report, const struct 
 		for (size_t i = 0; i < report->profile_entry_count; i++) {
 			const struct profile_entry *entry = &report->profile_entries[i];
 			json_array_append_new(
-				entries,
-				json_pack("{s:o, s:o, s:o, s:b}", "name", text(pool, entry->name),
-					  "file", text(pool, entry->file), "description",
-					  text(pool, entry->description), "hidden", entry->hidden));
+				entries, json_pack("{s:o, s:o, s:o, s:b}", "name",
+						   json_of_text(pool, entry->name), "file",
+						   json_of_text(pool, entry->file), "description",
+						   json_of_text(pool, entry->description), "hidden",
+						   entry->hidden));
 		}
 		json_object_set_new(object, "entries", entries);
 	}
 	if (report->checked) {
 		json_t *files = json_array();
 		for (size_t i = 0; i < report->checked_count; i++)
-			json_array_append_new(files, text(pool, report->checked[i].file));
+			json_array_append_new(files, json_of_text(pool, report->checked[i].file));
 		json_object_set_new(object, "valid", files);
 	}
-	finish(out, object);
+	json_write(out, object);
 }
 
 const struct renderer renderer_json = {

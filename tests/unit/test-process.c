@@ -4,7 +4,6 @@
 
 #include "error.h"
 #include "host.h"
-#include "pool.h"
 
 #include <check.h>
 #include <errno.h>
@@ -54,33 +53,6 @@ START_TEST(status_lines)
 	ck_assert(!process.nested);
 	ck_assert(!process_parse_status("Name:\tx\n", &process));
 	ck_assert(!process_parse_status("Uid:\tx\n", &process));
-}
-END_TEST
-
-START_TEST(cgroup_lines)
-{
-	static const struct {
-		const char *text, *want;
-	} rows[] = {
-		{ "0::/system.slice/nginx.service\n", "/system.slice/nginx.service" },
-		{ "0::/\n", "/" },
-		{ "12:pids:/a\n1:name=systemd:/user.slice/x\n0::/user.slice/y\n", "/user.slice/x" },
-		{ "12:pids:/a\n0::/b", "/b" },
-		{ "12:pids:/a\n", NULL },
-		{ "0::/a:name=systemd:/b\n", "/a:name=systemd:/b" },
-		{ "7:pids:/0::/b\n", NULL },
-		{ "", NULL },
-	};
-	struct pool *pool = pool_new();
-
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		const char *path = process_parse_cgroup(pool, rows[i].text);
-		if (rows[i].want)
-			ck_assert_str_eq(path, rows[i].want);
-		else
-			ck_assert_ptr_null(path);
-	}
-	pool_free(pool);
 }
 END_TEST
 
@@ -144,7 +116,6 @@ int main(void)
 
 	tcase_add_test(tests, stat_line);
 	tcase_add_test(tests, status_lines);
-	tcase_add_test(tests, cgroup_lines);
 	tcase_add_test(tests, a_real_process);
 	tcase_add_test(tests, a_tree_has_none);
 	suite_add_tcase(suite, tests);

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the render-json*.c share. New references throughout; strings that are not UTF-8 are made so.
+ */
+#ifndef KEELTUNE_RENDER_JSON_H
+#define KEELTUNE_RENDER_JSON_H
+
+#include "report.h"
+
+#include <jansson.h>
+
+json_t *json_of_text(struct pool *pool, const char *bytes); /* NULL: null */
+/* Numbers up to 2^63-1 are numbers, larger ones decimal strings; VALUE_NONE: null. */
+json_t *json_of_value(struct pool *pool, struct value v);
+json_t *json_of_reading(struct pool *pool, const struct reading *r);
+json_t *json_of_origin(struct pool *pool, struct origin o);
+json_t *json_of_shadows(struct pool *pool, const struct shadow *shadows, size_t count);
+json_t *json_of_engine(struct pool *pool, const struct query *query);
+
+/* What every report begins with: schema, tool, host, ..., notes. */
+json_t *json_of_report(const struct report *report);
+/* Prints OBJECT and gives it back. */
+void json_write(FILE *out, json_t *object);
+
+#endif
