@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: MIT
-/* The executor, see apply.h. Order of an apply: before-images checked, rollback file fsynced in
- * state prepared, changes, state applied. From the first change on nothing allocates, and the only
- * failures left are those of system calls on the targets; then what was done is put back in reverse
- * order. */
+/* The executor, see apply.h. Each of its steps is on the disk before the next one begins, and what
+ *is there says at every moment how to go on:
+ *
+ *	record prepared	 the rollback file, whole; from now on `rollback` knows what to do
+ *	stage		 every new file beside its target, and the record of success beside the
+ *record: what needs memory or room is done, and no target has been touched
+ *	change		 renames, removals, kernel values, each after a last look at what is there
+ *	settle		 the directories of the targets
+ *	record applied	 a rename
+ *
+ * A failure puts back what was done, while the record still says prepared. From "stage" on nothing
+ * allocates. An undo is the same with the images exchanged, between recovering and rolled-back. */
 #include "apply.h"
 
 #include "boot.h"
@@ -31,23 +39,54 @@ static int check_sysctl(const char *path, const struct image *image)
 	return tokens_equal(text, (size_t)size, image->bytes, image->size) ? 0 : -EIO;
 }
 
-static bool is_as_before(const struct host *host, const struct change *change)
+/* 0: what CHANGE is about is as IMAGE says; -ESTALE: it is not; or it could not be read. */
+static int compare(const struct host *host, const struct change *change, const struct image *image)
 {
 	if (change->kind == CHANGE_FILE)
-		return store_holds(host, change->path, &change->before);
-	return !host_is_live(host) || check_sysctl(change->path, &change->before) == 0;
+		return store_compare_file(host, change->path, image);
+	int rc = host_is_live(host) ? check_sysctl(change->path, image) : 0;
+	return rc == -EIO ? -ESTALE : rc;
 }
 
-static int put(const struct host *host, const struct change *change, const struct image *image)
+static bool same_attributes(const struct image *a, const struct image *b)
 {
-	if (change->kind == CHANGE_FILE)
-		return store_put_file(host, change->path, image);
-	int rc = store_put_sysctl(host, change->path, image->bytes, image->size);
-	return rc ? rc : check_sysctl(change->path, image);
+	if (a->mode != b->mode || a->uid != b->uid || a->gid != b->gid ||
+	    a->xattr_count != b->xattr_count)
+		return false;
+	for (size_t i = 0; i < a->xattr_count; i++) {
+		size_t j = 0;
+		while (j < b->xattr_count && strcmp(a->xattrs[i].name, b->xattrs[j].name) != 0)
+			j++;
+		if (j == b->xattr_count || a->xattrs[i].size != b->xattrs[j].size ||
+		    memcmp(a->xattrs[i].bytes, b->xattrs[j].bytes, a->xattrs[i].size) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* What an interrupted apply had not come to is as it shall be. */
+static bool changes_nothing(const struct change *change)
+{
+	const struct image *a = &change->before, *b = &change->after;
+
+	if (change->kind == CHANGE_SYSCTL)
+		return tokens_equal(a->bytes, a->size, b->bytes, b->size);
+	/* Absent before may have been a link, and the removal of nothing costs nothing. */
+	return a->exists && b->exists && same_attributes(a, b) && a->size == b->size &&
+	       !memcmp(a->bytes, b->bytes, a->size);
+}
+
+static int put_sysctl(const struct host *host, const char *path, const struct image *image)
+{
+	int rc = store_put_sysctl(host, path, image->bytes, image->size);
+
+	return rc ? rc : check_sysctl(path, image);
 }
 
 static const char *explain(const struct change *change, int rc)
 {
+	if (rc == -ESTALE)
+		return "was changed by somebody else meanwhile";
 	if (rc == -EIO && change->kind == CHANGE_SYSCTL)
 		return "the kernel kept another value";
 	if ((rc == -EINVAL || rc == -ENOENT) && change->kind == CHANGE_SYSCTL)
@@ -55,64 +94,220 @@ static const char *explain(const struct change *change, int rc)
 	return strerror(-rc);
 }
 
-/* Puts back the first COUNT changes, the last one first, and names in ERR what resisted. */
-static enum apply_outcome put_back(const struct host *host, const struct change *changes,
-				   size_t count, struct error *err)
+static int fail(struct error *err, int rc, const char *path, const char *why)
 {
-	enum apply_outcome outcome = APPLY_PUT_BACK;
+	return error_set(err, rc, rc == -ESTALE ? "%.600s %s" : "%.600s: %s", path, why);
+}
+
+/* A failure after a failure: the first one stays the reason. */
+static void fail_too(struct error *err, const char *path, const char *what, const char *why)
+{
 	char first[sizeof err->message];
 
 	memcpy(first, err->message, sizeof first);
-	for (size_t i = count; i-- > 0;) {
-		/* A write that was refused has changed nothing, and would be refused again. */
-		int rc = is_as_before(host, &changes[i])
-				 ? 0
-				 : put(host, &changes[i], &changes[i].before);
-		if (rc && outcome == APPLY_PUT_BACK) {
-			error_set(err, rc, "%.400s; and %.200s could not be put back: %s", first,
-				  changes[i].path, explain(&changes[i], rc));
-			outcome = APPLY_STUCK;
-		}
-	}
-	return outcome;
+	error_set(err, err->code, "%.400s; and %.200s could not be %s: %s", first, path, what, why);
 }
 
-/* All or nothing. */
-static enum apply_outcome execute(const struct host *host, const struct change *changes,
-				  size_t count, struct error *err)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (!is_as_before(host, &changes[i])) {
-			error_set(err, -ESTALE, "%.600s was changed by somebody else meanwhile",
-				  changes[i].path);
-			return put_back(host, changes, i, err);
-		}
-		int rc = put(host, &changes[i], &changes[i].after);
-		if (rc) {
-			error_set(err, rc, "%.600s: %s", changes[i].path, explain(&changes[i], rc));
-			return put_back(host, changes, i + 1, err);
-		}
-	}
-	return APPLY_DONE;
-}
+struct directories {
+	const char *const *paths; /* parents first */
+	size_t count;
+};
 
-static void remove_directories(const struct host *host, const char *const *directories,
-			       size_t count)
-{
-	while (count-- > 0)
-		(void)store_remove_directory(host, directories[count]); /* stays when not empty */
-}
+static const struct image absent = { .exists = false };
 
-static int make_directories(const struct host *host, const struct plan *plan, struct error *err)
+/* What shall be done, and how it is recorded. */
+struct job {
+	const struct host *host;
+	const struct change *changes;
+	size_t count;
+	struct directories made, removed; /* before the changes, after them */
+	const struct journal_entry *entry;
+	enum transaction_state during, done, undone;
+};
+
+static int remove_directories(const struct host *host, const struct directories *directories,
+			      struct error *err)
 {
-	for (size_t i = 0; i < plan->directory_count; i++) {
-		int rc = store_make_directory(host, plan->directories[i], 0755);
-		if (rc) {
-			remove_directories(host, plan->directories, i);
-			return error_set(err, rc, "%s: %s", plan->directories[i], strerror(-rc));
-		}
+	for (size_t i = directories->count; i-- > 0;) {
+		int rc = store_remove_directory(host, directories->paths[i]);
+		if (rc && rc != -ENOENT && rc != -ENOTEMPTY && rc != -EEXIST)
+			return fail(err, rc, directories->paths[i], strerror(-rc));
 	}
 	return 0;
+}
+
+static int make_directories(const struct host *host, const struct directories *directories,
+			    struct error *err)
+{
+	for (size_t i = 0; i < directories->count; i++) {
+		int rc = store_make_directory(host, directories->paths[i], 0755);
+		if (rc)
+			return fail(err, rc, directories->paths[i], strerror(-rc));
+	}
+	return 0;
+}
+
+static int stage(const struct job *job, struct error *err)
+{
+	int rc = make_directories(job->host, &job->made, err);
+
+	for (size_t i = 0; !rc && i < job->count; i++) {
+		const struct change *change = &job->changes[i];
+		if (change->kind != CHANGE_FILE)
+			continue;
+		rc = store_stage_file(job->host, change->path,
+				      changes_nothing(change) ? &absent : &change->after);
+		if (rc)
+			fail(err, rc, change->path, strerror(-rc));
+	}
+	if (!rc) {
+		rc = journal_stage_state(job->host, job->entry, job->done);
+		if (rc)
+			fail(err, rc, job->entry->manifest_path, strerror(-rc));
+	}
+	return rc;
+}
+
+static int record_done(const struct job *job, struct error *err)
+{
+	int rc = journal_commit_state(job->host, job->entry, job->done);
+
+	return rc ? fail(err, rc, job->entry->manifest_path, strerror(-rc)) : 0;
+}
+
+/* How far the changes have come. */
+struct progress {
+	size_t done;
+	bool torn; /* the last one is a kernel value that was written and not taken as given */
+};
+
+static int change_all(const struct job *job, struct progress *progress, struct error *err)
+{
+	for (size_t i = 0; i < job->count; i++) {
+		const struct change *change = &job->changes[i];
+		bool is_file = change->kind == CHANGE_FILE;
+		int rc = compare(job->host, change, &change->before);
+		if (rc)
+			return fail(err, rc, change->path, explain(change, rc));
+		progress->done = i + 1;
+		if (changes_nothing(change))
+			continue;
+		rc = is_file ? store_commit_file(job->host, change->path, &change->after)
+			     : put_sysctl(job->host, change->path, &change->after);
+		progress->torn = rc && !is_file;
+		if (rc)
+			return fail(err, rc, change->path, explain(change, rc));
+	}
+	return 0;
+}
+
+/* Nothing temporary is left beside the targets, and the disk has it so. */
+static int settle(const struct job *job, struct error *err)
+{
+	int first = 0;
+
+	for (size_t i = 0; i < job->count; i++) {
+		const struct change *change = &job->changes[i];
+		int rc = change->kind == CHANGE_FILE ? store_sync_parent(job->host, change->path)
+						     : 0;
+		if (rc && !first)
+			first = fail(err, rc, change->path, strerror(-rc));
+	}
+	return first;
+}
+
+/* Takes away what was staged. What resists leaves the record as it is, and `rollback` tries again.
+ */
+static bool unstage(const struct job *job, struct error *err)
+{
+	struct error other;
+
+	for (size_t i = 0; i < job->count; i++) {
+		const struct change *change = &job->changes[i];
+		int rc = change->kind == CHANGE_FILE
+				 ? store_stage_file(job->host, change->path, &absent)
+				 : 0;
+		if (rc) {
+			fail_too(err, change->path, "cleared of its temporary file", strerror(-rc));
+			return false;
+		}
+	}
+	if (settle(job, &other) || remove_directories(job->host, &job->made, &other)) {
+		fail_too(err, job->entry->id, "cleared away", other.message);
+		return false;
+	}
+	return true;
+}
+
+/* Only what is still as it was left is put back. TORN: nobody else made it what it is. */
+static int put_back_one(const struct job *job, const struct change *change, bool torn)
+{
+	if (changes_nothing(change) || !compare(job->host, change, &change->before))
+		return 0;
+	int rc = torn ? 0 : compare(job->host, change, &change->after);
+	if (rc)
+		return rc;
+	return change->kind == CHANGE_FILE
+		       ? store_put_file(job->host, change->path, &change->before)
+		       : put_sysctl(job->host, change->path, &change->before);
+}
+
+/* Puts back what was done, the last change first, and names in ERR what resisted. */
+static enum apply_outcome put_back(const struct job *job, const struct progress *progress,
+				   struct error *err)
+{
+	bool all = true;
+
+	for (size_t i = progress->done; i-- > 0;) {
+		const struct change *change = &job->changes[i];
+		int rc = put_back_one(job, change, progress->torn && i + 1 == progress->done);
+		if (rc) {
+			fail_too(err, change->path, "put back", explain(change, rc));
+			all = false;
+		}
+	}
+	if (!unstage(job, err) || !all)
+		return APPLY_STUCK; /* the record says what is to be done: rollback tries again */
+	int rc = journal_set_state(job->host, job->entry, job->undone);
+	if (rc) /* harmless: undoing it again changes nothing; but it is not silent */
+		fail_too(err, job->entry->manifest_path, "marked as put back", strerror(-rc));
+	return err->code == -ESTALE ? APPLY_STALE : APPLY_PUT_BACK;
+}
+
+/* Nothing was changed yet: a new record goes, an old one says again what it said. */
+static enum apply_outcome withdraw(const struct job *job, struct error *err)
+{
+	if (!unstage(job, err))
+		return APPLY_STUCK;
+	int rc = job->during == TRANSACTION_PREPARED
+			 ? journal_discard(job->host, job->entry)
+			 : journal_set_state(job->host, job->entry, job->undone);
+	if (rc)
+		fail_too(err, job->entry->path, "withdrawn", strerror(-rc));
+	return APPLY_REFUSED;
+}
+
+/* All or nothing, from a record that says job->during to one that says done or undone. */
+static enum apply_outcome run(const struct job *job, struct error *err)
+{
+	struct progress progress = { 0 };
+	struct error other;
+
+	if (stage(job, err))
+		return withdraw(job, err);
+	if (change_all(job, &progress, err) || settle(job, err))
+		return put_back(job, &progress, err);
+	if (!remove_directories(job->host, &job->removed, err) && !record_done(job, err))
+		return APPLY_DONE;
+
+	/* Whatever the disk says now: that this is under way, before anything is put back. */
+	int rc = journal_set_state(job->host, job->entry, job->during);
+	if (!rc)
+		rc = make_directories(job->host, &job->removed, &other);
+	if (!rc)
+		return put_back(job, &progress, err);
+	fail_too(err, job->entry->manifest_path, "replaced", strerror(-rc));
+	return APPLY_STUCK;
 }
 
 /* From the rollback file on, a signal that would end the program comes too late: everything becomes
@@ -142,38 +337,6 @@ static int check_before_images(struct host *host, const struct plan *plan, struc
 	return 0;
 }
 
-/* From the rollback file in state prepared to its last state. */
-static enum apply_outcome run(struct host *host, const struct plan *plan,
-			      const struct transaction *transaction,
-			      const struct journal_entry *entry, struct error *err)
-{
-	if (journal_prepare(host, transaction, entry, err) < 0)
-		return APPLY_REFUSED;
-	enum apply_outcome outcome = make_directories(host, plan, err) < 0
-					     ? APPLY_PUT_BACK
-					     : execute(host, plan->changes, plan->count, err);
-	if (outcome == APPLY_DONE) {
-		int rc = journal_set_state(host, entry, TRANSACTION_APPLIED);
-		if (!rc)
-			return APPLY_DONE;
-		/* An apply that is not recorded as done would be undone by the next command. */
-		error_set(err, rc, "%s: %s", entry->manifest_path, strerror(-rc));
-		outcome = put_back(host, plan->changes, plan->count, err);
-	}
-	if (outcome == APPLY_STUCK)
-		return outcome; /* stays prepared: rollback tries again */
-	remove_directories(host, plan->directories, plan->directory_count);
-	int rc = journal_set_state(host, entry, TRANSACTION_ROLLED_BACK);
-	if (rc) { /* harmless: undoing it again changes nothing; but it is not silent */
-		char first[sizeof err->message];
-		memcpy(first, err->message, sizeof first);
-		error_set(err, err->code,
-			  "%.600s; and %.200s could not be marked as rolled back: %s", first,
-			  entry->manifest_path, strerror(-rc));
-	}
-	return err->code == -ESTALE ? APPLY_STALE : APPLY_PUT_BACK;
-}
-
 enum apply_outcome apply_plan(struct host *host, const struct plan *plan,
 			      const struct transaction *transaction, struct error *err)
 {
@@ -185,7 +348,17 @@ enum apply_outcome apply_plan(struct host *host, const struct plan *plan,
 	if (rc < 0)
 		return rc == -ESTALE ? APPLY_STALE : APPLY_REFUSED;
 	hold_signals();
-	return run(host, plan, transaction, &entry, err);
+	if (journal_prepare(host, transaction, &entry, err) < 0)
+		return APPLY_REFUSED;
+	return run(&(struct job){ .host = host,
+				  .changes = plan->changes,
+				  .count = plan->count,
+				  .made = { plan->directories, plan->directory_count },
+				  .entry = &entry,
+				  .during = TRANSACTION_PREPARED,
+				  .done = TRANSACTION_APPLIED,
+				  .undone = TRANSACTION_ROLLED_BACK },
+		   err);
 }
 
 /* ---- undo -------------------------------------------------------------------------------- */
@@ -195,22 +368,6 @@ static bool is_of_this_boot(struct host *host, const struct transaction *transac
 	const char *boot_id = host_boot_id(host);
 
 	return boot_id && transaction->boot_id && !strcmp(boot_id, transaction->boot_id);
-}
-
-static bool same_attributes(const struct image *a, const struct image *b)
-{
-	if (a->mode != b->mode || a->uid != b->uid || a->gid != b->gid ||
-	    a->xattr_count != b->xattr_count)
-		return false;
-	for (size_t i = 0; i < a->xattr_count; i++) {
-		size_t j = 0;
-		while (j < b->xattr_count && strcmp(a->xattrs[i].name, b->xattrs[j].name) != 0)
-			j++;
-		if (j == b->xattr_count || a->xattrs[i].size != b->xattrs[j].size ||
-		    memcmp(a->xattrs[i].bytes, b->xattrs[j].bytes, a->xattrs[i].size) != 0)
-			return false;
-	}
-	return true;
 }
 
 static const char *say_difference(bool is_link, bool exists, bool same_content)
@@ -288,33 +445,6 @@ int apply_plan_no_undo(struct host *host, const struct transaction *transaction,
 	return 0;
 }
 
-static enum apply_outcome run_undo(struct host *host, const struct transaction *transaction,
-				   const struct journal_entry *entry, const struct undo *undo,
-				   struct error *err)
-{
-	int rc = journal_set_state(host, entry, TRANSACTION_RECOVERING);
-
-	if (rc) {
-		error_set(err, rc, "%s: %s", entry->manifest_path, strerror(-rc));
-		(void)journal_set_state(host, entry, transaction->state);
-		return APPLY_REFUSED;
-	}
-	enum apply_outcome outcome = execute(host, undo->plan.changes, undo->plan.count, err);
-	if (outcome == APPLY_DONE) {
-		rc = journal_set_state(host, entry, TRANSACTION_ROLLED_BACK);
-		if (!rc) {
-			remove_directories(host, transaction->directories,
-					   transaction->directory_count);
-			return APPLY_DONE;
-		}
-		error_set(err, rc, "%s: %s", entry->manifest_path, strerror(-rc));
-		outcome = put_back(host, undo->plan.changes, undo->plan.count, err);
-	}
-	if (outcome == APPLY_PUT_BACK)
-		(void)journal_set_state(host, entry, transaction->state);
-	return outcome == APPLY_PUT_BACK && err->code == -ESTALE ? APPLY_STALE : outcome;
-}
-
 enum apply_outcome apply_undo(struct host *host, const struct transaction *transaction,
 			      const struct undo *undo, struct error *err)
 {
@@ -329,5 +459,20 @@ enum apply_outcome apply_undo(struct host *host, const struct transaction *trans
 			return APPLY_REFUSED;
 	}
 	hold_signals();
-	return run_undo(host, transaction, &entry, undo, err);
+	int rc = journal_set_state(host, &entry, TRANSACTION_RECOVERING);
+	if (rc) {
+		fail(err, rc, entry.manifest_path, strerror(-rc));
+		(void)journal_set_state(host, &entry, transaction->state);
+		return APPLY_REFUSED;
+	}
+	return run(&(struct job){ .host = host,
+				  .changes = undo->plan.changes,
+				  .count = undo->plan.count,
+				  .removed = { transaction->directories,
+					       transaction->directory_count },
+				  .entry = &entry,
+				  .during = TRANSACTION_RECOVERING,
+				  .done = TRANSACTION_ROLLED_BACK,
+				  .undone = transaction->state },
+		   err);
 }

@@ -156,6 +156,7 @@ static int recover_all(const struct context *context)
 			return EXIT_TROUBLE;
 		struct transaction *interrupted = journal_interrupted(&session.journal);
 		if (!interrupted) {
+			journal_sweep(session.host);
 			session_close(&session);
 			return EXIT_OK;
 		}

@@ -91,6 +91,8 @@ static int roll_back(const struct context *context)
 		return session_fail(&session, EXIT_TROUBLE, render, "%s %s", JOURNAL_DIR,
 				    session.journal.untrusted);
 	session.report.notes = session.journal.problems;
+	if (!context->options.dry_run)
+		journal_sweep(session.host);
 	struct transaction *transaction = choose(&session, id, &problem);
 	const char *broken = session.journal.newest_broken;
 	if (!id && broken && (!transaction || strcmp(broken, transaction->id) > 0))

@@ -40,6 +40,15 @@ static bool is_safe_id(const char *id)
 	return *id && *id != '.' && strspn(id, ID_CHARACTERS) == strlen(id);
 }
 
+/* Somebody else who can write here could make root restore what he likes, in a tree as well. */
+static bool is_private(const struct host *host, const char *path)
+{
+	struct stat st;
+
+	return !host_stat(host, path, &st) && (st.st_uid == 0 || st.st_uid == geteuid()) &&
+	       !(st.st_mode & (S_IWGRP | S_IWOTH));
+}
+
 /* ---- writing ----------------------------------------------------------------------------- */
 
 int journal_encode(struct host *host, const struct transaction *transaction,
@@ -51,6 +60,7 @@ int journal_encode(struct host *host, const struct transaction *transaction,
 	struct journal_entry entry = {
 		.id = transaction->id,
 		.path = path,
+		.draft = pool_printf(pool, "%s/.%s.keeltune-new", JOURNAL_DIR, transaction->id),
 		.manifest_path = pool_printf(pool, "%s/manifest.json", path),
 	};
 
@@ -110,16 +120,15 @@ static int make_parents(struct host *host, const char *path, size_t skip, mode_t
 	return 0;
 }
 
-static int write_copies(struct host *host, const struct transaction *transaction,
-			const struct journal_entry *entry)
+static int write_copies(struct host *host, const struct transaction *transaction, const char *entry)
 {
 	for (size_t i = 0; i < transaction->count; i++) {
 		const struct change *change = &transaction->changes[i];
 		if (change->kind != CHANGE_FILE || !change->before.exists)
 			continue;
-		const char *copy = copy_path(host_pool(host), entry->path, change->path);
+		const char *copy = copy_path(host_pool(host), entry, change->path);
 		/* 0755 below files/: "cp -a files/. /" must not close /etc. */
-		int rc = make_parents(host, copy, strlen(entry->path) + 1, 0755);
+		int rc = make_parents(host, copy, strlen(entry) + 1, 0755);
 		if (!rc)
 			rc = store_put_file(host, copy, &change->before);
 		if (rc < 0)
@@ -128,24 +137,21 @@ static int write_copies(struct host *host, const struct transaction *transaction
 	return 0;
 }
 
-static void remove_entry(struct host *host, const struct transaction *transaction,
-			 const struct journal_entry *entry)
+/* Everything is written and fsynced under a name that is no id, which then becomes the id: no
+ * rollback file is ever seen half, and what a crash leaves is known by its name. */
+static int write_entry(struct host *host, const struct transaction *transaction,
+		       const struct journal_entry *entry)
 {
-	static const struct image absent = { .exists = false };
+	const char *manifest = pool_printf(host_pool(host), "%s/manifest.json", entry->draft);
+	int rc = store_make_directory(host, entry->draft, 0700);
 
-	store_put_file(host, entry->manifest_path, &absent);
-	for (size_t i = transaction->count; i-- > 0;) {
-		const char *copy =
-			copy_path(host_pool(host), entry->path, transaction->changes[i].path);
-		store_put_file(host, copy, &absent);
-		for (char *parent = pool_strdup(host_pool(host), copy), *slash;
-		     (slash = strrchr(parent, '/')) &&
-		     (size_t)(slash - parent) > strlen(entry->path);) {
-			*slash = '\0';
-			store_remove_directory(host, parent);
-		}
-	}
-	store_remove_directory(host, entry->path);
+	if (!rc)
+		rc = write_copies(host, transaction, entry->draft);
+	if (!rc)
+		rc = store_put_file(host, manifest, &entry->manifest[TRANSACTION_PREPARED]);
+	if (!rc)
+		rc = store_rename_directory(host, entry->draft, entry->path);
+	return rc;
 }
 
 int journal_prepare(struct host *host, const struct transaction *transaction,
@@ -159,19 +165,37 @@ int journal_prepare(struct host *host, const struct transaction *transaction,
 		return error_set(err, -EEXIST,
 				 "cannot write the rollback file %s: it exists already",
 				 entry->path);
-	if (!rc)
-		rc = store_make_directory(host, entry->path, 0700);
-	if (!rc)
-		rc = write_copies(host, transaction, entry);
-	if (!rc)
-		rc = store_put_file(host, entry->manifest_path,
-				    &entry->manifest[TRANSACTION_PREPARED]);
-	if (rc < 0) {
-		remove_entry(host, transaction, entry);
-		return error_set(err, rc, "cannot write the rollback file %s: %s", entry->path,
-				 strerror(-rc));
+	if (!rc) {
+		rc = write_entry(host, transaction, entry);
+		if (rc)
+			(void)journal_discard(host, entry);
 	}
-	return 0;
+	return rc ? error_set(err, rc, "cannot write the rollback file %s: %s", entry->path,
+			      strerror(-rc))
+		  : 0;
+}
+
+int journal_discard(const struct host *host, const struct journal_entry *entry)
+{
+	/* Not one file of it may go while it can be found, also after a power cut. */
+	int rc = store_rename_directory(host, entry->path, entry->draft);
+
+	return rc && rc != -ENOENT ? rc : store_remove_tree(host, entry->draft);
+}
+
+void journal_sweep(struct host *host)
+{
+	static const char suffix[] = ".keeltune-new";
+	const struct directory *directory = host_directory(host, JOURNAL_DIR);
+
+	for (size_t i = 0; i < directory->count && is_private(host, JOURNAL_DIR); i++) {
+		const char *name = directory->names[i];
+		size_t size = strlen(name);
+		if (*name == '.' && size > sizeof suffix &&
+		    !strcmp(name + size - strlen(suffix), suffix))
+			(void)store_remove_tree(
+				host, pool_printf(host_pool(host), "%s/%s", JOURNAL_DIR, name));
+	}
 }
 
 int journal_keep(struct host *host, const struct journal_entry *entry, const char *path,
@@ -185,22 +209,27 @@ int journal_keep(struct host *host, const struct journal_entry *entry, const cha
 	return rc < 0 ? error_set(err, rc, "%s: %s", copy, strerror(-rc)) : 0;
 }
 
-int journal_set_state(struct host *host, const struct journal_entry *entry,
+int journal_stage_state(const struct host *host, const struct journal_entry *entry,
+			enum transaction_state state)
+{
+	return store_stage_file(host, entry->manifest_path, &entry->manifest[state]);
+}
+
+int journal_commit_state(const struct host *host, const struct journal_entry *entry,
+			 enum transaction_state state)
+{
+	int rc = store_commit_file(host, entry->manifest_path, &entry->manifest[state]);
+
+	return rc ? rc : store_sync_parent(host, entry->manifest_path);
+}
+
+int journal_set_state(const struct host *host, const struct journal_entry *entry,
 		      enum transaction_state state)
 {
 	return store_put_file(host, entry->manifest_path, &entry->manifest[state]);
 }
 
 /* ---- reading ----------------------------------------------------------------------------- */
-
-/* Somebody else who can write here could make root restore what he likes, in a tree as well. */
-static bool is_private(const struct host *host, const char *path)
-{
-	struct stat st;
-
-	return !host_stat(host, path, &st) && (st.st_uid == 0 || st.st_uid == geteuid()) &&
-	       !(st.st_mode & (S_IWGRP | S_IWOTH));
-}
 
 static bool mentions(const struct file *file, enum transaction_state state)
 {

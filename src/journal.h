@@ -30,7 +30,8 @@ struct journal {
 /* A transaction encoded in every state it can get, so that a change of state allocates nothing. */
 struct journal_entry {
 	const char *id;
-	const char *path; /* of the directory */
+	const char *path;  /* of the directory */
+	const char *draft; /* its name until it is whole, and again while it is removed */
 	const char *manifest_path;
 	struct image manifest[TRANSACTION_STATE_COUNT];
 };
@@ -45,11 +46,20 @@ int journal_encode(struct host *host, const struct transaction *transaction,
  * returns 0. On failure nothing is left. */
 int journal_prepare(struct host *host, const struct transaction *transaction,
 		    const struct journal_entry *entry, struct error *err);
+/* Removes an entry of which nothing was changed. */
+int journal_discard(const struct host *host, const struct journal_entry *entry);
+/* Removes what a crash left of entries that were not whole yet, or half removed. Under the lock. */
+void journal_sweep(struct host *host);
 /* Keeps what an undo overwrites although somebody changed it, in found/ of the entry. */
 int journal_keep(struct host *host, const struct journal_entry *entry, const char *path,
 		 const struct image *found, struct error *err);
-/* Replaces the manifest atomically. Allocates nothing. 0 or -errno. */
-int journal_set_state(struct host *host, const struct journal_entry *entry,
+/* Replaces the manifest atomically: in two steps, the second of which needs no space, or in one.
+ * Allocate nothing. 0 or -errno; after a failed commit either state may be what the disk has. */
+int journal_stage_state(const struct host *host, const struct journal_entry *entry,
+			enum transaction_state state);
+int journal_commit_state(const struct host *host, const struct journal_entry *entry,
+			 enum transaction_state state);
+int journal_set_state(const struct host *host, const struct journal_entry *entry,
 		      enum transaction_state state);
 
 /* ---- reading ----------------------------------------------------------------------------- */

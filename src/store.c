@@ -58,23 +58,33 @@ static int open_parent(const struct host *host, const char *path, const char **r
 int store_put_sysctl(const struct host *host, const char *path, const char *bytes, size_t size)
 {
 	char line[4096];
+	struct stat st;
 
 	if (!host_is_live(host))
 		return -EROFS;
 	if (size >= sizeof line)
 		return -E2BIG;
 	memcpy(line, bytes, size);
-	line[size] = '\n';
+	memset(line + size, '\n', sizeof line - size);
+	size++;
 
-	/* O_TRUNC does nothing to a kernel value, and makes a plain file that stands for one (in
-	 * tests and containers) hold the new value only. */
-	autofd int fd = open(path, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
+	autofd int fd = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st))
 		return -errno;
-	ssize_t written = write(fd, line, size + 1);
+	/* A plain file that stands for a kernel value (in containers and tests) has a size. No
+	 * truncation first, which would leave it empty for a moment: the line covers all that is
+	 * there, in one write. */
+	size_t room = (size_t)st.st_size < sizeof line ? (size_t)st.st_size : sizeof line;
+	size_t count = size < room ? room : size;
+	ssize_t written;
+	do
+		written = write(fd, line, count);
+	while (written < 0 && errno == EINTR);
 	if (written < 0)
 		return -errno;
-	return (size_t)written == size + 1 ? 0 : -EINVAL;
+	if (count > size && ftruncate(fd, (off_t)size))
+		return -errno;
+	return (size_t)written == count ? 0 : -EINVAL;
 }
 
 static int set_attributes(int fd, const struct image *image)
@@ -98,6 +108,18 @@ static int set_attributes(int fd, const struct image *image)
 	return 0;
 }
 
+/* What has no fsync (a read-only file system such as squashfs: EINVAL) has nothing to lose either.
+ */
+static int sync_now(int fd)
+{
+	int rc;
+
+	do
+		rc = fsync(fd);
+	while (rc && errno == EINTR);
+	return rc && errno != EINVAL ? -errno : 0;
+}
+
 static int write_temporary(int directory, const char *name, const struct image *image)
 {
 	autofd int fd =
@@ -108,8 +130,8 @@ static int write_temporary(int directory, const char *name, const struct image *
 	int rc = write_all(fd, image->bytes, image->size);
 	if (!rc)
 		rc = set_attributes(fd, image);
-	if (!rc && fsync(fd))
-		rc = -errno;
+	if (!rc)
+		rc = sync_now(fd);
 	int closing = fd;
 	fd = -1;
 	if (close(closing) && !rc)
@@ -127,41 +149,70 @@ static int temporary_name(const char *name, char temporary[NAME_MAX + 1])
 	return size < 0 || size > NAME_MAX ? -ENAMETOOLONG : 0;
 }
 
-static int replace(int directory, const char *temporary, const char *name,
-		   const struct image *image)
+/* A temporary file that stands there already is of a crash: the lock keeps everybody else away. */
+static int stage(int directory, const char *name, const struct image *image)
 {
-	int rc = write_temporary(directory, temporary, image);
+	char temporary[NAME_MAX + 1];
+	int rc = temporary_name(name, temporary);
 
-	if (rc == -EEXIST)
-		return rc; /* somebody else's */
-	if (!rc && renameat(directory, temporary, directory, name))
+	if (rc)
+		return image->exists ? rc : 0;
+	if (unlinkat(directory, temporary, 0) && errno != ENOENT)
 		rc = -errno;
+	if (rc || !image->exists)
+		return rc;
+	rc = write_temporary(directory, temporary, image);
 	if (rc)
 		unlinkat(directory, temporary, 0);
 	return rc;
 }
 
-/* A temporary file that stands there already is of a crash: the lock keeps everybody else away. */
-static int replace_target(int directory, const char *name, const struct image *image)
+static int commit(int directory, const char *name, const struct image *image)
 {
 	char temporary[NAME_MAX + 1];
 	int rc = temporary_name(name, temporary);
 
 	if (rc)
 		return rc;
-	rc = replace(directory, temporary, name, image);
-	if (rc == -EEXIST && !unlinkat(directory, temporary, 0))
-		rc = replace(directory, temporary, name, image);
-	return rc;
+	if (image->exists)
+		return renameat(directory, temporary, directory, name) ? -errno : 0;
+	return unlinkat(directory, name, 0) && errno != ENOENT ? -errno : 0;
 }
 
-static int remove_file(int directory, const char *name)
+/* Where there is no directory there is no file. */
+static bool is_missing(int rc)
 {
-	char temporary[NAME_MAX + 1];
+	return rc == -ENOENT || rc == -ENOTDIR;
+}
 
-	if (!temporary_name(name, temporary))
-		unlinkat(directory, temporary, 0);
-	return unlinkat(directory, name, 0) && errno != ENOENT ? -errno : 0;
+int store_stage_file(const struct host *host, const char *path, const struct image *image)
+{
+	const char *name;
+	autofd int directory = open_parent(host, path, &name);
+
+	if (directory < 0)
+		return !image->exists && is_missing(directory) ? 0 : directory;
+	return stage(directory, name, image);
+}
+
+int store_commit_file(const struct host *host, const char *path, const struct image *image)
+{
+	const char *name;
+	autofd int directory = open_parent(host, path, &name);
+
+	if (directory < 0)
+		return !image->exists && is_missing(directory) ? 0 : directory;
+	return commit(directory, name, image);
+}
+
+int store_sync_parent(const struct host *host, const char *path)
+{
+	const char *name;
+	autofd int directory = open_parent(host, path, &name);
+
+	if (directory < 0)
+		return is_missing(directory) ? 0 : directory;
+	return sync_now(directory);
 }
 
 int store_put_file(const struct host *host, const char *path, const struct image *image)
@@ -170,51 +221,80 @@ int store_put_file(const struct host *host, const char *path, const struct image
 	autofd int directory = open_parent(host, path, &name);
 
 	if (directory < 0)
-		return !image->exists && directory == -ENOENT ? 0 : directory;
-	int rc = image->exists ? replace_target(directory, name, image)
-			       : remove_file(directory, name);
-	return !rc && fsync(directory) ? -errno : rc;
+		return !image->exists && is_missing(directory) ? 0 : directory;
+	int rc = stage(directory, name, image);
+	if (!rc)
+		rc = commit(directory, name, image);
+	if (rc) {
+		static const struct image absent = { .exists = false };
+		(void)stage(directory, name, &absent);
+		return rc;
+	}
+	return sync_now(directory);
 }
 
-bool store_holds(const struct host *host, const char *path, const struct image *image)
+/* Does FD give the SIZE BYTES? */
+static int compare_content(int fd, const char *bytes, size_t size)
+{
+	char found[4096];
+	ssize_t got;
+
+	while ((got = read(fd, found, sizeof found)) > 0) {
+		if ((size_t)got > size || memcmp(found, bytes, (size_t)got) != 0)
+			return -ESTALE;
+		bytes += got;
+		size -= (size_t)got;
+	}
+	return got < 0 ? -errno : size ? -ESTALE : 0;
+}
+
+int store_compare_file(const struct host *host, const char *path, const struct image *image)
 {
 	const char *name;
-	char bytes[4096];
-	size_t done = 0;
-	ssize_t size;
+	struct stat st;
 	autofd int directory = open_parent(host, path, &name);
-	autofd int fd = directory < 0 ? directory
-				      : openat(directory, name,
-					       O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
+	if (directory < 0)
+		return !is_missing(directory) ? directory : image->exists ? -ESTALE : 0;
+	autofd int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0 && errno != ENOENT && errno != ELOOP)
+		return -errno;
 	if (fd < 0)
-		return !image->exists &&
-		       (directory == -ENOENT || errno == ENOENT || errno == ELOOP);
-	if (!image->exists)
-		return false;
-	while ((size = read(fd, bytes, sizeof bytes)) > 0) {
-		if ((size_t)size > image->size - done ||
-		    memcmp(bytes, image->bytes + done, (size_t)size) != 0)
-			return false;
-		done += (size_t)size;
-	}
-	return size == 0 && done == image->size;
+		return image->exists ? -ESTALE : 0;
+	if (fstat(fd, &st))
+		return -errno;
+	if (!image->exists || !S_ISREG(st.st_mode) || (st.st_mode & 07777) != image->mode ||
+	    st.st_uid != image->uid || st.st_gid != image->gid)
+		return -ESTALE;
+	return compare_content(fd, image->bytes, image->size);
 }
+
+/* ---- directories ------------------------------------------------------------------------- */
 
 int store_make_directory(const struct host *host, const char *path, mode_t mode)
 {
 	const char *name;
 	autofd int parent = open_parent(host, path, &name);
+	int rc = 0;
 
 	if (parent < 0)
 		return parent;
-	if (mkdirat(parent, name, mode))
-		return errno == EEXIST ? 0 : -errno;
-	/* Whatever the umask took away; not through a link that somebody put in its place. */
-	autofd int made = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (made < 0 || fchmod(made, mode))
-		return -errno;
-	return fsync(parent) ? -errno : 0;
+	if (!mkdirat(parent, name, mode)) {
+		/* Whatever the umask took away; not through a link that somebody put in its place.
+		 */
+		autofd int made =
+			openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (made < 0 || fchmod(made, mode))
+			rc = -errno;
+		if (!rc)
+			rc = sync_now(made);
+		if (rc)
+			unlinkat(parent, name, AT_REMOVEDIR);
+	} else if (errno != EEXIST) {
+		rc = -errno;
+	}
+	/* One that exists may be of a run that was killed before it came to this. */
+	return rc ? rc : sync_now(parent);
 }
 
 int store_remove_directory(const struct host *host, const char *path)
@@ -226,8 +306,54 @@ int store_remove_directory(const struct host *host, const char *path)
 		return parent;
 	if (unlinkat(parent, name, AT_REMOVEDIR))
 		return -errno;
-	return fsync(parent) ? -errno : 0;
+	return sync_now(parent);
 }
+
+int store_rename_directory(const struct host *host, const char *from, const char *to)
+{
+	const char *old, *new;
+	autofd int parent = open_parent(host, from, &old);
+	autofd int same = open_parent(host, to, &new);
+
+	if (parent < 0 || same < 0)
+		return parent < 0 ? parent : same;
+	if (renameat(parent, old, same, new))
+		return -errno;
+	return sync_now(same);
+}
+
+/* Empties the directory NAME and removes it; links are removed, not followed. */
+static int remove_tree(int parent, const char *name, unsigned depth)
+{
+	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	autodir DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+	int rc = 0;
+
+	if (!directory) {
+		rc = -errno;
+		if (fd >= 0)
+			close(fd);
+		return rc;
+	}
+	for (const struct dirent *entry; !rc && (entry = readdir(directory));) {
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") ||
+		    !unlinkat(fd, entry->d_name, 0))
+			continue;
+		rc = errno == EISDIR && depth ? remove_tree(fd, entry->d_name, depth - 1) : -errno;
+	}
+	return rc ? rc : unlinkat(parent, name, AT_REMOVEDIR) ? -errno : 0;
+}
+
+int store_remove_tree(const struct host *host, const char *path)
+{
+	const char *name;
+	autofd int parent = open_parent(host, path, &name);
+	int rc = parent < 0 ? parent : remove_tree(parent, name, 8);
+
+	return rc ? rc : sync_now(parent);
+}
+
+/* ---- lock and outputs -------------------------------------------------------------------- */
 
 int store_lock(const struct host *host, unsigned seconds)
 {
@@ -310,6 +436,12 @@ int store_put_output(const char *path, const char *bytes, size_t size)
 	/* Outputs have no lock: a name of its own for each process. */
 	char temporary[NAME_MAX + 1];
 	length = snprintf(temporary, sizeof temporary, ".%.200s.%d.keeltune-new", name, getpid());
-	int rc = length < 0 ? -EINVAL : replace(directory, temporary, name, &image);
-	return !rc && fsync(directory) ? -errno : rc;
+	int rc = length < 0 ? -EINVAL : write_temporary(directory, temporary, &image);
+	if (rc == -EEXIST)
+		return rc; /* somebody else's */
+	if (!rc && renameat(directory, temporary, directory, name))
+		rc = -errno;
+	if (rc)
+		unlinkat(directory, temporary, 0);
+	return rc ? rc : sync_now(directory);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The only file of the program that opens anything for writing, creates, renames or removes.
- * Two primitives change a host: put a kernel value, put a file. Nothing here allocates.
+ * Two primitives change a host: put a kernel value, put a file. Nothing on the way of a change
+ * allocates.
  * All functions return 0 (or a descriptor) or -errno. Paths are absolute inside HOST's root.
  */
 #ifndef KEELTUNE_STORE_H
@@ -15,18 +16,28 @@ struct host;
  * kernel stopped at a character it did not understand). Live hosts only: else -EROFS. */
 int store_put_sysctl(const struct host *host, const char *path, const char *bytes, size_t size);
 
-/* Makes the file at PATH be exactly IMAGE (content, mode, owner, xattrs), or not be: a temporary
- * file beside it whose name never ends in ".conf", fsync, rename, fsync of the directory. */
+/* Three steps make the file at PATH exactly IMAGE (content, mode, owner, xattrs), or not be:
+ * stage writes a temporary file beside it, whose name never ends in ".conf", and fsyncs it (an
+ * IMAGE that does not exist: only removes what such a file is left); commit renames it to its
+ * place, or unlinks PATH: nobody ever sees half a file; and the directory is fsynced. */
+int store_stage_file(const struct host *host, const char *path, const struct image *image);
+int store_commit_file(const struct host *host, const char *path, const struct image *image);
+int store_sync_parent(const struct host *host, const char *path);
+/* All three. On failure no temporary file is left, if that can be helped. */
 int store_put_file(const struct host *host, const char *path, const struct image *image);
 
-/* Does the file at PATH have the content of IMAGE (or not exist, if IMAGE does not)? A link is no
- * file. */
-bool store_holds(const struct host *host, const char *path, const struct image *image);
+/* Is the file at PATH what IMAGE says in content, mode and owner (or not there, if IMAGE is not)? A
+ * link is no file. 0; -ESTALE: it is not; or it could not be read. */
+int store_compare_file(const struct host *host, const char *path, const struct image *image);
 
-/* Creates one directory, fsyncs its parent; 0 when it exists already. */
+/* Creates one directory, fsyncs it and its parent; 0 when it exists already. */
 int store_make_directory(const struct host *host, const char *path, mode_t mode);
 /* Removes it if it is empty; -ENOTEMPTY or -ENOENT otherwise. */
 int store_remove_directory(const struct host *host, const char *path);
+/* Renames it inside its parent, which is fsynced. */
+int store_rename_directory(const struct host *host, const char *from, const char *to);
+/* Removes it with all that is in it. The one function here that allocates. */
+int store_remove_tree(const struct host *host, const char *path);
 
 /* Waits up to SECONDS for the lock of HOST. Returns a descriptor that holds it until it is closed;
  * -ETIMEDOUT when somebody else holds it. */

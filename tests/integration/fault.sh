@@ -41,7 +41,8 @@ positions() {
 aftermath() {
 	local status=$1 before=$2 after=$3
 	targets >"$TMPDIR/targets"
-	why=$(litter)
+	why=
+	[ "$status" = 4 ] || why=$(litter)
 	case $status in
 	0) why+=$(diff "$after" "$TMPDIR/targets" | head -n 5) ;;
 	2 | 3)
@@ -54,7 +55,7 @@ aftermath() {
 		kt rollback >"$out" 2>"$err" || { [ -n "$from" ] && kt rollback --force >"$out" 2>"$err"; } ||
 			why+=" rollback: $(cat "$out" "$err")"
 		targets >"$TMPDIR/targets"
-		why+=$(diff "$fresh" "$TMPDIR/targets" | head -n 5)
+		why+=$(diff "$fresh" "$TMPDIR/targets" | head -n 5; litter)
 		;;
 	*) why+=" status $status: $(cat "$err")" ;;
 	esac
@@ -171,8 +172,9 @@ complains 2 "no room in /var/lib" "No space left on device" kt apply small
 unchanged "nothing is changed" "$fresh"
 check "nothing is left there" test -z "$(find /var/lib/keeltune -mindepth 2)"
 mount -o remount,size=8k /var/lib/keeltune
-complains 3 "room for a beginning, but not for an end" "No space left on device" kt apply small
-unchanged "everything is put back" "$fresh"
+complains 2 "room for a beginning, but not for an end" "No space left on device" kt apply small
+unchanged "then nothing is begun" "$fresh"
+check "and nothing is left there, too" test -z "$(find /var/lib/keeltune -mindepth 2)"
 mount -o remount,size=1m /var/lib/keeltune
 expect 0 "with more room apply works" kt apply small
 unchanged "as if nothing had been" "$new"
@@ -188,8 +190,8 @@ umount /var/lib/keeltune
 known_host
 mount -t tmpfs -o size=4k,nr_inodes=1 tiny /etc/security/limits.d
 targets >"$TMPDIR/full"
-complains 3 "no room for a drop-in" "No space left on device" kt apply small
-unchanged "everything is put back" "$TMPDIR/full"
+complains 2 "no room for a drop-in" "nothing applied: /etc/security/limits.d/99-zz-keeltune.conf: No space left on device" kt apply small
+unchanged "nothing is changed" "$TMPDIR/full"
 umount /etc/security/limits.d
 
 # --- outputs that cannot be written
