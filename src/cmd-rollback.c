@@ -56,6 +56,12 @@ static int undo_chosen(struct session *session, struct transaction *transaction)
 	session->report.dry_run = options->dry_run;
 	if (undo.conflict_count && !options->force)
 		return session_finish(session, EXIT_DIFFERS, render);
+	/* What an interrupted apply left is no state to stay in. */
+	if (transaction->state == TRANSACTION_APPLIED && !options->force &&
+	    login_guard(session->host, &session->query, NULL, &undo.plan, &err) < 0)
+		return session_fail(session, EXIT_TROUBLE, render,
+				    "nothing undone: %s; --force undoes it all the same",
+				    err.message);
 	if (options->dry_run)
 		return session_finish(session, EXIT_OK, render);
 

@@ -22,6 +22,7 @@ struct line {
 	size_t finding;
 	struct value value;
 	bool active;
+	struct value had; /* what a login got before, where that was accepted */
 };
 
 struct proposal {
@@ -129,9 +130,16 @@ static struct line *hard_side(const struct proposal *proposal, const struct line
 	return NULL;
 }
 
-static int activate(struct proposal *proposal, struct line *line, struct error *err)
+/* An accepted value is left alone, even where it takes a line to keep it. */
+static struct value value_for(const struct line *line)
 {
-	line->value = line->setting->want;
+	return line->had.kind != VALUE_NONE ? line->had : line->setting->want;
+}
+
+static int activate(struct proposal *proposal, struct line *line, struct value value,
+		    struct error *err)
+{
+	line->value = value;
 	line->active = true;
 	int rc = check_line(proposal, line, err);
 	if (!rc)
@@ -169,12 +177,14 @@ static int try_line(struct proposal *proposal, struct line *line, struct notes *
 	    proposal->observed[line->finding].missing)
 		return 0;
 	if (!was_active)
-		rc = activate(proposal, line, err);
+		rc = activate(proposal, line, value_for(line), err);
 	if (rc || is_satisfied(proposal, line))
 		return rc;
 	struct line *hard = hard_side(proposal, line);
 	if (hard) {
-		rc = activate(proposal, hard, err);
+		rc = activate(proposal, hard, value_for(hard), err);
+		if (!rc && !is_satisfied(proposal, line))
+			rc = activate(proposal, hard, hard->setting->want, err);
 		if (rc || is_satisfied(proposal, line))
 			return rc;
 		hard->active = false;
@@ -184,6 +194,28 @@ static int try_line(struct proposal *proposal, struct line *line, struct notes *
 	line->active = was_active;
 	if (!was_active)
 		look(proposal);
+	return 0;
+}
+
+static bool is_lowered(const struct proposal *proposal, const struct line *line)
+{
+	const struct reading *boot = &proposal->observed[line->finding].layer[LAYER_BOOT];
+
+	return value_is_ordered(line->had) && boot->state == READING_PRESENT &&
+	       value_is_ordered(boot->value) && value_compare(boot->value, line->had) < 0;
+}
+
+/* A wider line may reach somebody with a setting of his own, who had an accepted value: he keeps
+ * it. */
+static int keep_value(struct proposal *proposal, struct line *line, struct error *err)
+{
+	if (line->active || !is_lowered(proposal, line))
+		return 0;
+	int rc = activate(proposal, line, line->had, err);
+	if (rc || !is_lowered(proposal, line))
+		return rc;
+	line->active = false;
+	look(proposal);
 	return 0;
 }
 
@@ -308,12 +340,16 @@ int limits_propose(struct host *host, const struct query *query, const struct fi
 	look(&proposal);
 	for (size_t i = 0; i < count && !rc; i++) {
 		struct line *line = &proposal.lines[i];
+		if (is_satisfied(&proposal, line))
+			line->had = proposal.observed[line->finding].layer[LAYER_BOOT].value;
 		line->active = line->active && !proposal.observed[line->finding].missing;
 		if (line->active)
 			rc = check_line(&proposal, line, err);
 	}
 	for (size_t i = 0; i < count && !rc; i++)
 		rc = try_line(&proposal, &proposal.lines[i], &plan->notes, err);
+	for (size_t i = 0; i < count && !rc; i++)
+		rc = keep_value(&proposal, &proposal.lines[i], err);
 	if (!rc)
 		put_result(&proposal, &dropin, plan);
 	return rc;

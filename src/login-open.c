@@ -284,15 +284,12 @@ void login_open(struct host *host, const char *service, uint64_t nr_open, struct
 	*ret = context;
 }
 
-void login_load_accounts(struct login_context *context)
+/* Which group each line with a group means. */
+static void find_groups(struct login_context *context)
 {
 	const struct limits_entries *entries = &context->entries;
 	struct pool *pool = host_pool(context->host);
 
-	if (context->accounts_loaded)
-		return;
-	context->accounts_loaded = true;
-	accounts_read(context->host, &context->accounts);
 	context->group_of = pool_alloc(pool, (entries->count + 1) * sizeof *context->group_of);
 	for (size_t i = 0; i < entries->count; i++) {
 		const struct limits_entry *entry = &entries->items[i];
@@ -308,6 +305,25 @@ void login_load_accounts(struct login_context *context)
 				context->group_of[i] = &group->gid;
 		}
 	}
+}
+
+void login_load_accounts(struct login_context *context)
+{
+	if (context->accounts_loaded)
+		return;
+	context->accounts_loaded = true;
+	accounts_read(context->host, &context->accounts);
+	find_groups(context);
+}
+
+void login_share_accounts(struct login_context *context, struct login_context *owner)
+{
+	login_load_accounts(owner);
+	if (context->accounts_loaded)
+		return;
+	context->accounts_loaded = true;
+	context->accounts = owner->accounts;
+	find_groups(context);
 }
 
 uint64_t login_highest_nofile(struct host *host, struct origin *ret_origin)

@@ -63,6 +63,9 @@ void login_open(struct host *host, const char *service, uint64_t nr_open,
  * /etc/group. */
 void login_load_accounts(struct login_context *context);
 
+/* The same with the accounts that OWNER, of the same host, has or gets. */
+void login_share_accounts(struct login_context *context, struct login_context *owner);
+
 /* Somebody without a name or ids that a line could mean: only `*` does. A copy may get groups. */
 extern const struct account login_ordinary;
 /* uid 0, as far as no file is asked. */

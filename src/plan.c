@@ -474,6 +474,8 @@ int plan_build(struct host *host, const struct query *query,
 			return rc;
 	}
 	rc = check_nr_open(&plan, host, query, before.boot, err);
+	if (!rc)
+		rc = login_guard(host, query, audit, &plan, err);
 	if (rc < 0)
 		return rc;
 	note_lost_edits(&plan, held);

@@ -32,6 +32,13 @@ int plan_build(struct host *host, const struct query *query,
 	       const struct provider *const *providers, const struct audit *audit,
 	       const struct held *held, bool override, struct plan *ret_plan, struct error *err);
 
+/* login-guard.c: refuses PLAN (an errno, ERR) when a session that opens today would not any more,
+ * or when an account would get another value than now without a setting of AUDIT that means it;
+ * adds notes on what else begins to count. AUDIT NULL: PLAN undoes, only sessions count. Leaves the
+ * overlay with the plan. */
+int login_guard(struct host *host, const struct query *query, const struct audit *audit,
+		struct plan *plan, struct error *err);
+
 /* For providers. PATH gets exactly BYTES (NULL: is removed); a second call for the same path
  * replaces the first; a call that would change nothing is forgotten. Mode and owner of an existing
  * file are kept, a new one is root's and 0644. */

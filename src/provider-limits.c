@@ -190,20 +190,24 @@ static bool is_member(const struct login_context *context, const struct account 
 }
 
 /* Who has a setting of his own, or through a group, is not judged by the wider one as well. */
-static bool is_judged_by(const struct login_context *context, const struct account *account,
+bool limits_is_judged_by(const struct login_context *context, const struct account *account,
 			 const struct setting *const *settings, size_t count,
 			 const struct setting *setting)
 {
+	const char *name = account->name ? account->name : "";
 	bool all = !strcmp(setting->name, "*");
 
+	if (!strcmp(setting->name, name))
+		return true;
+	if (context->module.debian && account->uid == 0) /* `*` and groups do not reach root */
+		return false;
 	if (!all && !is_member(context, account, setting->name))
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		const struct setting *other = settings[i];
 		if (other->side != setting->side || strcmp(other->item, setting->item) != 0)
 			continue;
-		if (!strcmp(other->name, account->name) ||
-		    (all && is_member(context, account, other->name)))
+		if (!strcmp(other->name, name) || (all && is_member(context, account, other->name)))
 			return false;
 	}
 	return true;
@@ -244,7 +248,7 @@ static void observe_account(const struct login_context *context, const struct ac
 	for (size_t i = 0; i < count; i++) {
 		const struct setting *setting = settings[i];
 		if (ret[i].missing || (strcmp(setting->name, "*") && *setting->name != '@') ||
-		    !is_judged_by(context, account, settings, count, setting))
+		    !limits_is_judged_by(context, account, settings, count, setting))
 			continue;
 		struct reading reading =
 			login_reading(pool, &limits, catalog_limit(setting->item), setting->side);

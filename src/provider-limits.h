@@ -30,6 +30,11 @@ void limits_observe(struct host *host, struct limits_ceiling ceiling,
 void limits_add_notes(struct login_context *context, struct limits_ceiling ceiling,
 		      const struct setting *const *settings, size_t count, struct notes *notes);
 
+/* Is ACCOUNT one that SETTING (of SETTINGS) is about, and no narrower one of the same side? */
+bool limits_is_judged_by(const struct login_context *context, const struct account *account,
+			 const struct setting *const *settings, size_t count,
+			 const struct setting *setting);
+
 int limits_propose(struct host *host, const struct query *query, const struct finding *findings,
 		   size_t count, struct plan *plan, struct error *err);
 
