@@ -379,54 +379,91 @@ static const char *say_difference(bool is_link, bool exists, bool same_content)
 	return same_content ? "has another mode, owner or attributes now" : "has other content now";
 }
 
-int apply_plan_undo(struct host *host, const struct transaction *transaction, struct undo *ret_undo,
-		    struct error *err)
+/* What stands at the place of CHANGE, once the EARLIER undos are done. */
+static int look(struct host *host, const struct change *change, const struct undo *undo,
+		struct image *ret_now, bool *ret_is_link)
+{
+	for (const struct undo *earlier = undo->earlier; earlier; earlier = earlier->earlier) {
+		if (change->kind == CHANGE_SYSCTL &&
+		    !journal_same_scope(earlier->transaction, undo->transaction))
+			continue;
+		for (size_t i = 0; i < earlier->plan.count; i++) {
+			if (strcmp(earlier->plan.changes[i].path, change->path) != 0)
+				continue;
+			*ret_now = earlier->plan.changes[i].after;
+			*ret_is_link = false;
+			return 0;
+		}
+	}
+	*ret_is_link = change->kind == CHANGE_FILE && host_link(host, change->path);
+	return host_image(host, change->path, ret_now);
+}
+
+static void add_kept(struct undo *undo, const char *path, const char *why)
+{
+	undo->kept[undo->kept_count++] = (struct kept){ path, why };
+}
+
+/* One change of the transaction, back. */
+static int plan_back(struct host *host, const struct journal *journal, const struct change *change,
+		     bool this_boot, struct undo *undo, struct error *err)
+{
+	const struct transaction *transaction = undo->transaction;
+	struct pool *pool = undo->plan.pool;
+	bool interrupted = transaction->state != TRANSACTION_APPLIED;
+	const struct transaction *later = journal_built_on(journal, transaction, change->path);
+	struct image now;
+	bool is_link;
+
+	if (change->kind == CHANGE_SYSCTL && !this_boot) {
+		add_kept(undo, change->path, "it was set before the last boot");
+		return 0;
+	}
+	int rc = look(host, change, undo, &now, &is_link);
+	if (rc < 0)
+		return error_set(err, rc, "%s: %s", change->path, strerror(-rc));
+	if (change->kind == CHANGE_SYSCTL && !now.exists) {
+		add_kept(undo, change->path, "the kernel has no such key any more");
+		return 0;
+	}
+	/* An interrupted apply leaves each place changed or not yet changed. What was not is put
+	 * all the same: that removes the temporary file beside it. */
+	bool is_other = change->kind == CHANGE_FILE && now.exists && change->after.exists &&
+			!same_attributes(&now, &change->after);
+	bool is_after = journal_matches(pool, change->kind, &now, &change->after);
+	bool is_before = journal_matches(pool, change->kind, &now, &change->before);
+	if (later || is_link || (is_after && is_other) || !(is_after || (interrupted && is_before)))
+		undo->conflicts[undo->conflict_count++] =
+			(struct conflict){ .change = change,
+					   .found = now,
+					   .difference =
+						   say_difference(is_link, now.exists, is_after),
+					   .by = later ? later->id : NULL };
+	struct change *back = &undo->plan.changes[undo->plan.count++];
+	*back = *change;
+	back->before = is_link ? (struct image){ .bytes = "" } : now;
+	back->after = change->before;
+	return 0;
+}
+
+int apply_plan_undo(struct host *host, const struct journal *journal,
+		    const struct transaction *transaction, const struct undo *earlier,
+		    struct undo *ret_undo, struct error *err)
 {
 	struct pool *pool = host_pool(host);
-	struct undo undo = { .plan = { .pool = pool, .notes.pool = pool } };
+	struct undo undo = { .transaction = transaction,
+			     .earlier = earlier,
+			     .plan = { .pool = pool, .notes.pool = pool } };
 	bool this_boot = is_of_this_boot(host, transaction);
-	bool interrupted = transaction->state != TRANSACTION_APPLIED;
-	struct kept *kept = pool_alloc(pool, transaction->count * sizeof *kept);
 
 	undo.plan.changes = pool_alloc(pool, transaction->count * sizeof *undo.plan.changes);
 	undo.conflicts = pool_alloc(pool, transaction->count * sizeof *undo.conflicts);
+	undo.kept = pool_alloc(pool, transaction->count * sizeof *undo.kept);
 	for (size_t i = transaction->count; i-- > 0;) {
-		const struct change *change = &transaction->changes[i];
-		struct image now;
-
-		if (change->kind == CHANGE_SYSCTL && !this_boot) {
-			kept[undo.kept_count++] =
-				(struct kept){ change->path, "it was set before the last boot" };
-			continue;
-		}
-		int rc = host_image(host, change->path, &now);
+		int rc = plan_back(host, journal, &transaction->changes[i], this_boot, &undo, err);
 		if (rc < 0)
-			return error_set(err, rc, "%s: %s", change->path, strerror(-rc));
-		/* An interrupted apply leaves each place changed or not yet changed. What was not
-		 * is put all the same: that removes the temporary file beside it. */
-		if (change->kind == CHANGE_SYSCTL && !now.exists) {
-			kept[undo.kept_count++] =
-				(struct kept){ change->path,
-					       "the kernel has no such key any more" };
-			continue;
-		}
-		bool is_link = change->kind == CHANGE_FILE && host_link(host, change->path);
-		bool is_other = change->kind == CHANGE_FILE && now.exists && change->after.exists &&
-				!same_attributes(&now, &change->after);
-		bool is_after = journal_matches(pool, change->kind, &now, &change->after);
-		bool is_before = journal_matches(pool, change->kind, &now, &change->before);
-		if (is_link || (is_after && is_other) || !(is_after || (interrupted && is_before)))
-			undo.conflicts[undo.conflict_count++] =
-				(struct conflict){ change, now,
-						   say_difference(is_link, now.exists, is_after) };
-		struct change *back = &undo.plan.changes[undo.plan.count++];
-		*back = *change;
-		back->before = now;
-		if (is_link)
-			back->before = (struct image){ .bytes = "" };
-		back->after = change->before;
+			return rc;
 	}
-	undo.kept = kept;
 	*ret_undo = undo;
 	return 0;
 }
@@ -435,13 +472,13 @@ int apply_plan_no_undo(struct host *host, const struct transaction *transaction,
 		       struct undo *ret_undo)
 {
 	struct pool *pool = host_pool(host);
-	struct kept *kept = pool_alloc(pool, transaction->count * sizeof *kept);
+	struct undo undo = { .transaction = transaction,
+			     .plan = { .pool = pool, .notes.pool = pool },
+			     .kept = pool_alloc(pool, transaction->count * sizeof *undo.kept) };
 
 	for (size_t i = 0; i < transaction->count; i++)
-		kept[i] = (struct kept){ transaction->changes[i].path, why };
-	*ret_undo = (struct undo){ .plan = { .pool = pool, .notes.pool = pool },
-				   .kept = kept,
-				   .kept_count = transaction->count };
+		add_kept(&undo, transaction->changes[i].path, why);
+	*ret_undo = undo;
 	return 0;
 }
 

@@ -32,6 +32,7 @@ struct conflict {
 	const struct change *change;
 	struct image found;
 	const char *difference; /* of files: "has other content now" */
+	const char *by; /* id of the later apply that changed it again, or NULL: somebody else */
 };
 
 /* A running value that is not restored, and why. */
@@ -41,16 +42,22 @@ struct kept {
 
 /* What undoing TRANSACTION means now. The before-images of its changes must be loaded. */
 struct undo {
-	struct plan plan; /* newest change first */
+	const struct transaction *transaction;
+	const struct undo *earlier; /* what is taken as undone before this one */
+	struct plan plan;           /* newest change first */
 	struct conflict
 		*conflicts; /* to be decided by somebody: nothing of TRANSACTION may be undone */
 	size_t conflict_count;
-	const struct kept *kept;
+	struct kept *kept;
 	size_t kept_count;
 };
-/* -errno when a target cannot be read. */
-int apply_plan_undo(struct host *host, const struct transaction *transaction, struct undo *ret_undo,
-		    struct error *err);
+/* JOURNAL tells which later applies build on TRANSACTION. EARLIER: undos that are taken as done,
+ * the last one first (each links to the one before); NULL: none. -errno when a target cannot be
+ * read.
+ */
+int apply_plan_undo(struct host *host, const struct journal *journal,
+		    const struct transaction *transaction, const struct undo *earlier,
+		    struct undo *ret_undo, struct error *err);
 
 /* Where there is nothing to go back to: all is kept, because of WHY. Returns 0. */
 int apply_plan_no_undo(struct host *host, const struct transaction *transaction, const char *why,

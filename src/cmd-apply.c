@@ -94,7 +94,7 @@ static int recover(struct session *session, struct transaction *interrupted, str
 	struct undo undo;
 
 	if (journal_load_images(session->host, interrupted, err) < 0 ||
-	    session_plan_undo(session, interrupted, &undo, err) < 0)
+	    session_plan_undo(session, interrupted, NULL, &undo, err) < 0)
 		return EXIT_TROUBLE;
 	if (undo.conflict_count) {
 		error_set(err, -EBUSY,
@@ -252,18 +252,16 @@ int cmd_apply(const struct context *context)
 		return refuse(context,
 			      "nothing applied: the output file could not be written (--output)",
 			      context->renderer->apply);
-	int lock = lock_host(context);
-	if (lock < 0)
+	if (lock_host(context, context->renderer->apply) < 0)
 		return EXIT_TROUBLE;
 	int recovered = recover_all(context);
 	if (recovered != EXIT_OK)
 		status = recovered;
 	for (int i = 0; i < TRIES && status == -ESTALE; i++)
 		status = try_apply(context);
-	close(lock);
-	if (status == -ESTALE) {
-		complain("nothing applied: somebody else keeps changing the same settings");
-		return EXIT_TROUBLE;
-	}
+	if (status == -ESTALE)
+		return refuse(context,
+			      "nothing applied: somebody else keeps changing the same settings",
+			      context->renderer->apply);
 	return status;
 }

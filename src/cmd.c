@@ -2,6 +2,7 @@
 /* What all commands share, see cmd.h. */
 #include "cmd.h"
 
+#include "cleanup.h"
 #include "error.h"
 #include "escape.h"
 #include "pool.h"
@@ -30,6 +31,29 @@ void complain(const char *format, ...)
 	pool_free(pool);
 }
 
+static bool lock_is_ours; /* this process may change the host, nobody else does */
+
+/* The apply that was interrupted. What somebody is working on at this moment is not, and may have
+ * been finished since it was looked at. */
+static const char *find_interrupted(const struct session *session)
+{
+	const struct transaction *found = journal_interrupted(&session->journal), *again;
+	struct journal journal;
+	struct host *host;
+	struct error err;
+
+	if (!found || lock_is_ours)
+		return found ? found->id : NULL;
+	autofd int lock = store_share_lock(session->host);
+	if (lock == -EWOULDBLOCK || host_open(session->context->options.root, &host, &err) < 0)
+		return NULL;
+	journal_load(host, true, &journal);
+	again = journal_interrupted(&journal);
+	const char *id = again ? pool_strdup(session->pool, again->id) : NULL;
+	host_close(host);
+	return id;
+}
+
 int session_open(const struct context *context, bool whole_journal, struct session *session)
 {
 	struct error err;
@@ -46,13 +70,11 @@ int session_open(const struct context *context, bool whole_journal, struct sessi
 					   .time = time(NULL),
 					   .notes.pool = session->pool };
 	journal_load(session->host, !whole_journal, &session->journal);
-	const struct transaction *interrupted = journal_interrupted(&session->journal);
-	if (interrupted) {
-		session->report.interrupted = interrupted->id;
-		if (!context->options.quiet)
-			complain("an apply was interrupted: %s; `keeltune rollback` undoes it",
-				 interrupted->id);
-	}
+	const char *interrupted = find_interrupted(session);
+	session->report.interrupted = interrupted;
+	if (interrupted && !context->options.quiet)
+		complain("an apply was interrupted: %s; `keeltune rollback` undoes it",
+			 interrupted);
 	return EXIT_OK;
 }
 
@@ -153,7 +175,7 @@ static bool is_of_another_host(struct session *session, const struct transaction
 }
 
 int session_plan_undo(struct session *session, const struct transaction *transaction,
-		      struct undo *ret_undo, struct error *err)
+		      const struct undo *earlier, struct undo *ret_undo, struct error *err)
 {
 	struct netns netns;
 	struct error lost;
@@ -175,7 +197,8 @@ int session_plan_undo(struct session *session, const struct transaction *transac
 							      transaction->netns),
 						  ret_undo);
 	}
-	return apply_plan_undo(session->host, transaction, ret_undo, err);
+	return apply_plan_undo(session->host, &session->journal, transaction, earlier, ret_undo,
+			       err);
 }
 
 static int enter_asked(struct session *session)
@@ -226,8 +249,18 @@ int session_load(struct session *session)
 	return status;
 }
 
-int lock_host(const struct context *context)
+int refuse(const struct context *context, const char *why, render_function *render)
 {
+	struct session session;
+
+	if (session_open(context, false, &session) != EXIT_OK)
+		return EXIT_TROUBLE;
+	return session_fail(&session, EXIT_TROUBLE, render, "%s", why);
+}
+
+int lock_host(const struct context *context, render_function *render)
+{
+	char why[256];
 	struct host *host;
 	struct error err;
 
@@ -237,23 +270,19 @@ int lock_host(const struct context *context)
 	}
 	int lock = store_lock(host, context->options.wait);
 	host_close(host);
+	lock_is_ours = lock >= 0;
+	if (lock_is_ours)
+		return 0;
 	if (lock == -ETIMEDOUT)
-		complain("another keeltune is at work: gave up after %u s (--wait)",
+		snprintf(why, sizeof why,
+			 "another keeltune is at work: gave up after %u s (--wait)",
 			 context->options.wait);
-	else if (lock < 0)
-		complain("cannot take the lock %s: %s",
+	else
+		snprintf(why, sizeof why, "cannot take the lock %s: %s",
 			 context->options.root ? context->options.root : "/run/keeltune.lock",
 			 strerror(-lock));
-	return lock < 0 ? -1 : lock;
-}
-
-int refuse(const struct context *context, const char *why, render_function *render)
-{
-	struct session session;
-
-	if (session_open(context, false, &session) != EXIT_OK)
-		return EXIT_TROUBLE;
-	return session_fail(&session, EXIT_TROUBLE, render, "%s", why);
+	refuse(context, why, render);
+	return -1;
 }
 
 /* ---- what apply and rollback share ------------------------------------------------------- */

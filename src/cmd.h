@@ -28,9 +28,11 @@ struct options {
 	const char *netns;
 	enum engine engine; /* ENGINE_COUNT: detect */
 	unsigned wait;      /* seconds for the lock */
+	unsigned keep;      /* --keep of history prune */
+	bool keep_given;
 	bool runtime, persistent;
 	bool quiet, verbose, color;
-	bool dry_run, override, force;
+	bool dry_run, override, force, all;
 };
 
 struct context {
@@ -56,7 +58,7 @@ int cmd_diff(const struct context *context);
 int cmd_apply(const struct context *context);
 int cmd_rollback(const struct context *context);
 int cmd_explain(const struct context *context);
-int cmd_history(const struct context *context);
+int cmd_history(const struct context *context); /* cmd-history.c */
 int cmd_profile(const struct context *context);
 
 /* ---- for the cmd-*.c ---------------------------------------------------------------------- */
@@ -67,6 +69,7 @@ struct session {
 	struct host *host;
 	struct pool *pool; /* of the host */
 	struct journal journal;
+	struct held held;
 	struct profile_set profiles;
 	struct query query;
 	struct netns netns;  /* of --netns */
@@ -97,7 +100,7 @@ int session_enter(struct session *session, const struct netns *netns, struct err
 
 /* apply_plan_undo() in the network namespace that TRANSACTION is about: this process goes there. */
 int session_plan_undo(struct session *session, const struct transaction *transaction,
-		      struct undo *ret_undo, struct error *err);
+		      const struct undo *earlier, struct undo *ret_undo, struct error *err);
 
 int audit_status(const struct audit *audit); /* 2 wins over 1 */
 int status_of_outcome(enum apply_outcome outcome);
@@ -109,9 +112,9 @@ void log_transaction(struct session *session, const char *what,
 /* Says WHY a command does nothing, in every format. EXIT_TROUBLE. */
 int refuse(const struct context *context, const char *why, render_function *render);
 
-/* Takes the lock of the host, waiting as --wait says. A descriptor to close, or -1 and a message
- * was printed. */
-int lock_host(const struct context *context);
+/* Takes the lock of the host, waiting as --wait says; it is held until the program ends. -1: it
+ * was reported. */
+int lock_host(const struct context *context, render_function *render);
 
 /* One line to stderr: "keeltune: ...". */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));

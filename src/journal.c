@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#define TAIL 8 /* rollback files that are looked at for an interrupted apply */
 #define ID_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+-"
 
 bool journal_matches(struct pool *pool, enum change_kind kind, const struct image *found,
@@ -209,6 +210,16 @@ int journal_keep(struct host *host, const struct journal_entry *entry, const cha
 	return rc < 0 ? error_set(err, rc, "%s: %s", copy, strerror(-rc)) : 0;
 }
 
+int journal_remove(struct host *host, const char *id)
+{
+	struct pool *pool = host_pool(host);
+
+	return journal_discard(
+		host, &(struct journal_entry){
+			      .path = pool_printf(pool, "%s/%s", JOURNAL_DIR, id),
+			      .draft = pool_printf(pool, "%s/.%s.keeltune-new", JOURNAL_DIR, id) });
+}
+
 int journal_stage_state(const struct host *host, const struct journal_entry *entry,
 			enum transaction_state state)
 {
@@ -247,12 +258,15 @@ static void load_one(struct host *host, const char *id, bool interrupted_only,
 	struct origin origin = { .file = file->path };
 	struct transaction transaction;
 
+	/* Pruned since the names were read. */
+	if (file->state == FILE_ABSENT &&
+	    !host_exists(host, pool_printf(pool, "%s/%s", JOURNAL_DIR, id)))
+		return;
 	if (file->state != FILE_PRESENT) {
 		notes_add(&journal->problems, NULL, origin,
-			  file->state == FILE_ABSENT ? "no manifest: an apply that never began"
+			  file->state == FILE_ABSENT ? "there is no manifest"
 						     : "the manifest cannot be read");
-		if (file->state != FILE_ABSENT)
-			journal->newest_broken = pool_strdup(pool, id);
+		journal->newest_broken = pool_strdup(pool, id);
 		return;
 	}
 	if (interrupted_only && !mentions(file, TRANSACTION_PREPARED) &&
@@ -262,6 +276,7 @@ static void load_one(struct host *host, const char *id, bool interrupted_only,
 	    !is_private(host, pool_printf(pool, "%s/%s", JOURNAL_DIR, id))) {
 		notes_add(&journal->problems, NULL, origin,
 			  "not trusted: others than root can write it");
+		journal->newest_broken = pool_strdup(pool, id);
 		return;
 	}
 	const char *why = manifest_decode(pool, id, file->bytes, file->size, &transaction);
@@ -285,6 +300,26 @@ static int by_sequence(const void *a, const void *b)
 	return strcmp(x->id, y->id);
 }
 
+/* The one of the first COUNT rollback files whose directory was written to last. */
+static const char *last_written(struct host *host, const struct directory *directory, size_t count)
+{
+	const char *newest = NULL;
+	struct timespec latest = { 0 };
+	struct stat st;
+
+	for (size_t i = 0; i < count; i++) {
+		const char *path =
+			pool_printf(host_pool(host), "%s/%s", JOURNAL_DIR, directory->names[i]);
+		if (!is_safe_id(directory->names[i]) || host_stat(host, path, &st) < 0 ||
+		    st.st_mtim.tv_sec < latest.tv_sec ||
+		    (st.st_mtim.tv_sec == latest.tv_sec && st.st_mtim.tv_nsec < latest.tv_nsec))
+			continue;
+		newest = directory->names[i];
+		latest = st.st_mtim;
+	}
+	return newest;
+}
+
 void journal_load(struct host *host, bool interrupted_only, struct journal *ret_journal)
 {
 	struct journal journal = { .problems.pool = host_pool(host) };
@@ -292,7 +327,7 @@ void journal_load(struct host *host, bool interrupted_only, struct journal *ret_
 
 	journal.hidden = directory->state == FILE_UNREADABLE;
 	if (directory->state == FILE_DIRECTORY) {
-		if (!is_private(host, JOURNAL_DIR)) {
+		if (!is_private(host, JOURNAL_DIR) || !is_private(host, STATE_DIR)) {
 			journal.untrusted = "is not trusted: others than root can write there "
 					    "(chown root, chmod 0700)";
 			notes_add(&journal.problems, NULL, (struct origin){ .file = JOURNAL_DIR },
@@ -302,8 +337,12 @@ void journal_load(struct host *host, bool interrupted_only, struct journal *ret_
 		}
 	}
 	/* Names begin with the time, and only the last apply can have been interrupted; a few more
-	 * are looked at because clocks step back. */
-	size_t first = interrupted_only && directory->count > 8 ? directory->count - 8 : 0;
+	 * are looked at because clocks step back. A rollback of an older one is interrupted where
+	 * something was written last. */
+	size_t first = interrupted_only && directory->count > TAIL ? directory->count - TAIL : 0;
+	const char *touched = last_written(host, directory, first);
+	if (touched)
+		load_one(host, touched, interrupted_only, &journal);
 	for (size_t i = first; i < directory->count; i++) {
 		if (is_safe_id(directory->names[i]))
 			load_one(host, directory->names[i], interrupted_only, &journal);
@@ -349,8 +388,35 @@ struct transaction *journal_interrupted(const struct journal *journal)
 	return NULL;
 }
 
-/* Two images as manifests tell them. */
-static bool same_record(enum change_kind kind, const struct image *a, const struct image *b)
+bool journal_same_scope(const struct transaction *a, const struct transaction *b)
+{
+	return !a->netns == !b->netns &&
+	       (!a->netns || (a->netns_id == b->netns_id && a->netns_cookie == b->netns_cookie));
+}
+
+static bool changed(const struct transaction *transaction, const char *path)
+{
+	for (size_t i = 0; i < transaction->count; i++)
+		if (!strcmp(transaction->changes[i].path, path))
+			return true;
+	return false;
+}
+
+const struct transaction *journal_built_on(const struct journal *journal,
+					   const struct transaction *transaction, const char *path)
+{
+	for (size_t i = journal->count; i-- > 0;) {
+		const struct transaction *later = &journal->transactions[i];
+		if (!strcmp(later->id, transaction->id))
+			return NULL;
+		if (later->state != TRANSACTION_ROLLED_BACK &&
+		    journal_same_scope(later, transaction) && changed(later, path))
+			return later;
+	}
+	return NULL;
+}
+
+bool journal_same_record(enum change_kind kind, const struct image *a, const struct image *b)
 {
 	if (a->exists != b->exists || !a->exists)
 		return a->exists == b->exists;
@@ -386,7 +452,8 @@ void journal_held(struct pool *pool, const struct journal *journal, struct held 
 			}
 			/* Changed by somebody else in between: what he left is what to go back to.
 			 */
-			if (!same_record(change->kind, &change->before, &held.changes[k].current)) {
+			if (!journal_same_record(change->kind, &change->before,
+						 &held.changes[k].current)) {
 				held.changes[k].original = change->before;
 				held.changes[k].boot_id = transaction->boot_id;
 			}

@@ -13,16 +13,19 @@
 struct error;
 struct host;
 
-#define JOURNAL_DIR "/var/lib/keeltune/rollback"
+#define STATE_DIR "/var/lib/keeltune"
+#define JOURNAL_DIR STATE_DIR "/rollback"
 
 struct journal {
 	struct transaction *transactions; /* oldest first */
 	size_t count;
-	struct notes problems; /* directories that are no rollback files, and why */
-	const char *untrusted; /* why nothing there is believed, or NULL */
-	const char
-		*newest_broken; /* id of the last one that exists but cannot be believed, or NULL */
-	bool hidden;            /* the directory exists but may not be read */
+	struct notes problems;     /* directories that are no rollback files, and why */
+	const char *untrusted;     /* why nothing there is believed, or NULL */
+	const char *newest_broken; /* id of the last that cannot be believed, or NULL */
+	bool hidden;               /* the directory exists but may not be read */
+	const char **unfinished;   /* ids without a manifest: being written or removed right now, or
+				      left so by a crash before the first change */
+	size_t unfinished_count;
 };
 
 /* ---- writing (apply.c) ------------------------------------------------------------------- */
@@ -53,6 +56,8 @@ void journal_sweep(struct host *host);
 /* Keeps what an undo overwrites although somebody changed it, in found/ of the entry. */
 int journal_keep(struct host *host, const struct journal_entry *entry, const char *path,
 		 const struct image *found, struct error *err);
+/* Removes a rollback file. 0 or -errno. */
+int journal_remove(struct host *host, const char *id);
 /* Replaces the manifest atomically: in two steps, the second of which needs no space, or in one.
  * Allocate nothing. 0 or -errno; after a failed commit either state may be what the disk has. */
 int journal_stage_state(const struct host *host, const struct journal_entry *entry,
@@ -72,6 +77,16 @@ void journal_load(struct host *host, bool interrupted_only, struct journal *ret_
 int journal_load_images(struct host *host, struct transaction *transaction, struct error *err);
 /* The newest transaction in state prepared or recovering, or NULL. */
 struct transaction *journal_interrupted(const struct journal *journal);
+
+/* The newest apply after TRANSACTION that still holds and changed PATH again: what TRANSACTION left
+ * there is what that one has to go back to. NULL: none. */
+const struct transaction *journal_built_on(const struct journal *journal,
+					   const struct transaction *transaction, const char *path);
+/* Do both speak of the same running values: the host's, or those of the same network namespace? */
+bool journal_same_scope(const struct transaction *a, const struct transaction *b);
+
+/* Are two images, as manifests tell them, the same? */
+bool journal_same_record(enum change_kind kind, const struct image *a, const struct image *b);
 
 /* One place that keeltune changed and did not put back yet. */
 struct held_change {

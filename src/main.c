@@ -36,8 +36,9 @@ static const struct command commands[] = {
 	{ "audit", "[PROFILE...]", "compare the host with the profiles", cmd_audit },
 	{ "diff", "[PROFILE...]", "show what apply would change; change nothing", cmd_diff },
 	{ "apply", "[PROFILE...]", "make the host comply, write a rollback file", cmd_apply },
-	{ "rollback", "[ID]", "undo an apply (the newest not yet undone)", cmd_rollback },
-	{ "history", "", "list the rollback files", cmd_history },
+	{ "rollback", "[ID]", "undo an apply (the newest not yet undone), or all", cmd_rollback },
+	{ "history", "[show ID | prune]", "list the rollback files, show one, remove old ones",
+	  cmd_history },
 	{ "explain", "KEY...", "every layer of a sysctl key: who wins, who loses, why",
 	  cmd_explain },
 	{ "profile", "list | show NAME... | check FILE...", "list, resolve, check profiles",
@@ -65,6 +66,8 @@ enum option_id {
 	OPTION_COMMENT,
 	OPTION_WAIT,
 	OPTION_NETNS,
+	OPTION_ALL,
+	OPTION_KEEP,
 };
 
 /* Which commands take an option: the commands' names, or "" for all. */
@@ -93,13 +96,15 @@ static const struct option_row options[] = {
 	  "who applies sysctl files at boot: systemd, procps, procps3, busybox" },
 	{ OPTION_NETNS, "netns", "NAME", "audit diff apply",
 	  "a network namespace (name, pid; audit: or all)" },
-	{ OPTION_DRY_RUN, "dry-run", NULL, "apply rollback",
+	{ OPTION_DRY_RUN, "dry-run", NULL, "apply rollback history",
 	  "show what would change, change nothing" },
 	{ OPTION_OVERRIDE, "override", NULL, "diff apply",
 	  "comment out lines of others that defeat the profile" },
 	{ OPTION_FORCE, "force", NULL, "rollback", "undo even what somebody changed since" },
+	{ OPTION_ALL, "all", NULL, "rollback", "undo every apply, the newest first" },
+	{ OPTION_KEEP, "keep", "N", "history", "prune: leave the N newest rollback files" },
 	{ OPTION_COMMENT, "comment", "TEXT", "apply", "why, for the history" },
-	{ OPTION_WAIT, "wait", "SECONDS", "apply rollback",
+	{ OPTION_WAIT, "wait", "SECONDS", "apply rollback history",
 	  "wait for another keeltune (default 10)" },
 	{ OPTION_HELP, "help", NULL, "", "this text; after a command, that command's" },
 	{ OPTION_VERSION, "version", NULL, "", "print the version" },
@@ -215,15 +220,15 @@ static bool set_format(struct context *context, const char *name)
 	return false;
 }
 
-static bool set_wait(struct options *set, const char *text)
+static bool set_number(unsigned *set, const char *option, const char *text, unsigned max)
 {
-	uint64_t seconds;
+	uint64_t number;
 
-	if (!parse_decimal(text, 86400, &seconds)) {
-		complain("--wait %s: seconds, 0 to 86400", text);
+	if (!parse_decimal(text, max, &number)) {
+		complain("--%s %s: a number, 0 to %u", option, text, max);
 		return false;
 	}
-	set->wait = (unsigned)seconds;
+	*set = (unsigned)number;
 	return true;
 }
 
@@ -282,8 +287,14 @@ static bool take_option(struct command_line *line, enum option_id id, const char
 	case OPTION_NETNS:
 		set->netns = argument;
 		return true;
+	case OPTION_ALL:
+		set->all = true;
+		return true;
+	case OPTION_KEEP:
+		set->keep_given = true;
+		return set_number(&set->keep, "keep", argument, 1000000);
 	case OPTION_WAIT:
-		return set_wait(set, argument);
+		return set_number(&set->wait, "wait", argument, 86400);
 	case OPTION_HELP:
 		line->help = true;
 		return true;

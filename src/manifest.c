@@ -4,7 +4,9 @@
 #include "manifest.h"
 
 #include "cleanup.h"
+#include "diff.h"
 #include "error.h"
+#include "escape.h"
 #include "pool.h"
 
 #include <errno.h>
@@ -14,6 +16,7 @@
 #include <string.h>
 
 #define FORMAT 1
+#define CHANGES_MAX 4096 /* one for each place */
 
 static const char *const state_names[TRANSACTION_STATE_COUNT] = { "prepared", "applied",
 								  "recovering", "rolled-back" };
@@ -120,6 +123,20 @@ static json_t *encode_strings(const char *const *strings, size_t count)
 	return array;
 }
 
+/* What `history show` prints: of a loaded transaction what it says, of a new one the bytes before
+ * and after. */
+static json_t *encode_diff(struct pool *pool, const struct change *change)
+{
+	size_t size;
+
+	if (change->kind != CHANGE_FILE)
+		return json_null();
+	if (change->diff || !change->after.bytes)
+		return text_or_null(change->diff);
+	const char *diff = diff_unified(pool, change, &size);
+	return json_string(escape_utf8(pool, diff, size));
+}
+
 static json_t *encode_changes(struct pool *pool, const struct transaction *transaction)
 {
 	json_t *array = json_array();
@@ -127,12 +144,13 @@ static json_t *encode_changes(struct pool *pool, const struct transaction *trans
 	for (size_t i = 0; i < transaction->count; i++) {
 		const struct change *change = &transaction->changes[i];
 		json_array_append_new(
-			array, json_pack("{s:o, s:s, s:s, s:b, s:o, s:o}", "id",
+			array, json_pack("{s:o, s:s, s:s, s:b, s:o, s:o, s:o}", "id",
 					 encode_strings(change->ids, change->id_count), "kind",
 					 change->kind == CHANGE_FILE ? "file" : "sysctl", "path",
 					 change->path, "release", change->release, "before",
 					 encode_image(pool, change->kind, &change->before), "after",
-					 encode_image(pool, change->kind, &change->after)));
+					 encode_image(pool, change->kind, &change->after), "diff",
+					 encode_diff(pool, change)));
 	}
 	return array;
 }
@@ -331,6 +349,7 @@ static bool decode_change(struct pool *pool, const json_t *json, struct change *
 	change->kind = strcmp(kind, "file") ? CHANGE_SYSCTL : CHANGE_FILE;
 	change->path = get_text(pool, json, "path");
 	change->release = json_is_true(json_object_get(json, "release"));
+	change->diff = get_text(pool, json, "diff");
 	change->id_count = get_strings(pool, json_object_get(json, "id"), &change->ids);
 	return change->path && manifest_is_target(change->kind, change->path) &&
 	       decode_image(pool, change->kind, json_object_get(json, "before"), &change->before) &&
@@ -345,12 +364,18 @@ static const char *decode_changes(struct pool *pool, const json_t *array,
 
 	if (!json_is_array(array))
 		return "it has no list of changes";
+	if (json_array_size(array) > CHANGES_MAX)
+		return "it has more changes than keeltune makes";
 	transaction->changes =
 		pool_alloc(pool, json_array_size(array) * sizeof *transaction->changes);
 	json_array_foreach (array, index, item) {
 		if (!decode_change(pool, item, &transaction->changes[transaction->count]))
 			return pool_printf(pool, "change %zu is not one that keeltune makes",
 					   index + 1);
+		for (size_t i = 0; i < index; i++)
+			if (!strcmp(transaction->changes[i].path, transaction->changes[index].path))
+				return pool_printf(pool, "changes %zu and %zu are of the same path",
+						   i + 1, index + 1);
 		transaction->count++;
 	}
 	return NULL;

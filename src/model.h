@@ -192,7 +192,8 @@ struct change {
 	const char **ids; /* the settings it serves */
 	size_t id_count;
 	struct image before, after;
-	bool release; /* puts back what an earlier apply had set and nobody wants any more */
+	bool release;     /* puts back what an earlier apply had set and nobody wants any more */
+	const char *diff; /* of files in the journal: as it was recorded, valid UTF-8; else NULL */
 };
 
 #endif

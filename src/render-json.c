@@ -207,37 +207,43 @@ static json_t *image(struct pool *pool, enum change_kind kind, const struct imag
 	return json_string(escape_utf8(pool, i->bytes, i->size));
 }
 
-static json_t *changes(struct pool *pool, const struct plan *plan)
+static json_t *ids_of(struct pool *pool, const struct change *change)
 {
-	json_t *array = json_array();
+	json_t *ids = json_array();
 
-	for (size_t i = 0; plan && i < plan->count; i++) {
+	for (size_t i = 0; i < change->id_count; i++)
+		json_array_append_new(ids, json_of_text(pool, change->ids[i]));
+	return ids;
+}
+
+static void add_changes(json_t *array, struct pool *pool, const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->count; i++) {
 		const struct change *change = &plan->changes[i];
-		json_t *ids = json_array();
-		for (size_t j = 0; j < change->id_count; j++)
-			json_array_append_new(ids, json_of_text(pool, change->ids[j]));
 		bool file = change->kind == CHANGE_FILE;
 		size_t size = 0;
 		const char *diff = file ? diff_unified(pool, change, &size) : NULL;
 		json_array_append_new(
 			array,
-			json_pack("{s:o, s:s, s:o, s:b, s:o, s:o, s:o}", "id", ids, "kind",
-				  file ? "file" : "sysctl", "path",
+			json_pack("{s:o, s:s, s:o, s:b, s:o, s:o, s:o}", "id", ids_of(pool, change),
+				  "kind", file ? "file" : "sysctl", "path",
 				  json_of_text(pool, change->path), "release", change->release,
 				  "before", image(pool, change->kind, &change->before), "after",
 				  image(pool, change->kind, &change->after), "diff",
 				  file ? json_string(escape_utf8(pool, diff, size)) : json_null()));
 	}
-	return array;
 }
 
 static json_t *changes_report(const struct report *report, bool changed)
 {
 	json_t *object = json_of_report(report);
+	json_t *changes = json_array();
 
+	if (report->plan)
+		add_changes(changes, report->pool, report->plan);
 	json_object_set_new(object, "changed",
 			    json_boolean(changed && report->plan && report->plan->count));
-	json_object_set_new(object, "changes", changes(report->pool, report->plan));
+	json_object_set_new(object, "changes", changes);
 	return object;
 }
 
@@ -266,33 +272,60 @@ static void render_apply(FILE *out, const struct report *report, const struct st
 	json_write(out, object);
 }
 
+/* What was recorded of a place: a value, or the sha256 of a file. */
+static json_t *recorded(struct pool *pool, enum change_kind kind, const struct image *i)
+{
+	if (kind == CHANGE_SYSCTL)
+		return image(pool, kind, i);
+	return i->exists ? json_of_text(pool, i->sha256) : json_null();
+}
+
+static void add_conflicts(json_t *array, struct pool *pool, const struct undo *undo)
+{
+	for (size_t i = 0; i < undo->conflict_count; i++) {
+		const struct conflict *conflict = &undo->conflicts[i];
+		const struct change *change = conflict->change;
+		json_array_append_new(
+			array,
+			json_pack("{s:o, s:o, s:o, s:o, s:o}", "id",
+				  json_of_text(pool, change->id_count ? change->ids[0] : NULL),
+				  "path", json_of_text(pool, change->path), "recorded",
+				  recorded(pool, change->kind, &change->after), "found",
+				  image(pool, change->kind, &conflict->found), "by",
+				  json_of_text(pool, conflict->by)));
+	}
+}
+
 static void render_rollback(FILE *out, const struct report *report, const struct style *style)
 {
-	json_t *object = changes_report(report, report->exit == 0);
-	json_t *conflicts = json_array();
-	const struct undo *undo = report->undo;
+	struct pool *pool = report->pool;
+	json_t *object = json_of_report(report), *changes = json_array(), *conflicts = json_array();
+	json_t *undone = json_array(), *left = json_array();
+	const char *last = NULL;
+	bool changed = false;
 
 	(void)style;
-	for (size_t i = 0; undo && i < undo->conflict_count; i++) {
-		const struct conflict *conflict = &undo->conflicts[i];
-		enum change_kind kind = conflict->change->kind;
-		const struct image *recorded = &conflict->change->after;
-		json_array_append_new(
-			conflicts,
-			json_pack("{s:o, s:o, s:o, s:o}", "id",
-				  json_of_text(report->pool, conflict->change->id_count
-								     ? conflict->change->ids[0]
-								     : NULL),
-				  "path", json_of_text(report->pool, conflict->change->path),
-				  "recorded",
-				  kind == CHANGE_FILE ? json_of_text(report->pool, recorded->sha256)
-						      : image(report->pool, kind, recorded),
-				  "found", image(report->pool, kind, &conflict->found)));
+	for (size_t i = 0; i < report->step_count; i++) {
+		const struct rollback_step *step = &report->steps[i];
+		if (step->undo)
+			add_conflicts(conflicts, pool, step->undo);
+		if (!step->done)
+			continue;
+		add_changes(changes, pool, &step->undo->plan);
+		changed = changed || step->undo->plan.count;
+		if (report->dry_run)
+			continue;
+		last = step->transaction->id;
+		json_array_append_new(undone, json_of_text(pool, last));
 	}
-	bool done = report->exit == 0 && !report->dry_run;
-	json_object_set_new(object, "rolled_back",
-			    json_of_text(report->pool, done ? report->transaction : NULL));
-	json_object_set_new(object, "rollback", json_of_text(report->pool, report->transaction));
+	for (size_t i = 0; i < report->left_count; i++)
+		json_array_append_new(left, json_of_text(pool, report->left[i]));
+	json_object_set_new(object, "changed", json_boolean(changed));
+	json_object_set_new(object, "changes", changes);
+	json_object_set_new(object, "rolled_back", json_of_text(pool, last));
+	json_object_set_new(object, "rollback", json_of_text(pool, report->transaction));
+	json_object_set_new(object, "undone", undone);
+	json_object_set_new(object, "left", left);
 	json_object_set_new(object, "conflicts", conflicts);
 	json_write(out, object);
 }
@@ -355,23 +388,88 @@ static json_t *actor(struct pool *pool, const struct actor *by)
 			 json_of_text(pool, by->comment));
 }
 
+static json_t *entry(struct pool *pool, const struct transaction *entry)
+{
+	return json_pack("{s:s, s:o, s:o, s:s, s:I, s:o}", "id", entry->id, "time",
+			 json_of_text(pool, entry->time), "profiles",
+			 json_of_text(pool, entry->profiles), "state",
+			 transaction_state_name(entry->state), "changes", (json_int_t)entry->count,
+			 "by", actor(pool, &entry->actor));
+}
+
+/* Where TRANSACTION still holds: what stood at the place before keeltune changed it first. */
+static json_t *original(const struct report *report, const struct change *change)
+{
+	const struct held *held = report->held;
+
+	for (size_t i = 0; report->shown->state == TRANSACTION_APPLIED && i < held->count; i++)
+		if (!strcmp(held->changes[i].path, change->path))
+			return recorded(report->pool, change->kind, &held->changes[i].original);
+	return json_null();
+}
+
+static void add_shown(json_t *object, const struct report *report)
+{
+	const struct transaction *shown = report->shown;
+	struct pool *pool = report->pool;
+	json_t *changes = json_array(), *sources = json_array();
+
+	for (size_t i = 0; i < shown->count; i++) {
+		const struct change *change = &shown->changes[i];
+		json_array_append_new(
+			changes,
+			json_pack("{s:o, s:s, s:o, s:b, s:o, s:o, s:o, s:o}", "id",
+				  ids_of(pool, change), "kind",
+				  change->kind == CHANGE_FILE ? "file" : "sysctl", "path",
+				  json_of_text(pool, change->path), "release", change->release,
+				  "before", recorded(pool, change->kind, &change->before), "after",
+				  recorded(pool, change->kind, &change->after), "original",
+				  original(report, change), "diff",
+				  json_of_text(pool, change->diff)));
+	}
+	for (size_t i = 0; i < shown->source_count; i++)
+		json_array_append_new(
+			sources, json_pack("{s:o, s:o, s:o}", "name",
+					   json_of_text(pool, shown->sources[i].name), "file",
+					   json_of_text(pool, shown->sources[i].file), "sha256",
+					   json_of_text(pool, shown->sources[i].sha256)));
+	json_object_set_new(object, "machine_id", json_of_text(pool, shown->machine_id));
+	json_object_set_new(object, "boot_id", json_of_text(pool, shown->boot_id));
+	json_object_set_new(object, "netns", json_of_text(pool, shown->netns));
+	json_object_set_new(object, "sources", sources);
+	json_object_set_new(object, "changes", changes);
+}
+
+static void add_pruned(json_t *object, const struct report *report)
+{
+	json_t *removed = json_array(), *kept = json_array();
+
+	for (size_t i = 0; i < report->pruned_count; i++) {
+		const struct pruned *p = &report->pruned[i];
+		json_array_append_new(p->kept ? kept : removed,
+				      p->kept ? json_pack("{s:o, s:o}", "id",
+							  json_of_text(report->pool, p->id), "why",
+							  json_of_text(report->pool, p->kept))
+					      : json_of_text(report->pool, p->id));
+	}
+	json_object_set_new(object, "removed", removed);
+	json_object_set_new(object, "kept", kept);
+	json_object_set_new(object, "dry_run", json_boolean(report->dry_run));
+}
+
 static void render_history(FILE *out, const struct report *report, const struct style *style)
 {
 	json_t *object = json_of_report(report);
 	json_t *entries = json_array();
 
 	(void)style;
-	for (size_t i = 0; report->journal && i < report->journal->count; i++) {
-		const struct transaction *entry = &report->journal->transactions[i];
-		json_array_append_new(
-			entries, json_pack("{s:s, s:o, s:o, s:s, s:I, s:o}", "id", entry->id,
-					   "time", json_of_text(report->pool, entry->time),
-					   "profiles", json_of_text(report->pool, entry->profiles),
-					   "state", transaction_state_name(entry->state), "changes",
-					   (json_int_t)entry->count, "by",
-					   actor(report->pool, &entry->actor)));
-	}
+	for (size_t i = 0; i < report->entry_count; i++)
+		json_array_append_new(entries, entry(report->pool, &report->entries[i]));
 	json_object_set_new(object, "entries", entries);
+	if (report->shown)
+		add_shown(object, report);
+	if (report->pruned)
+		add_pruned(object, report);
 	json_write(out, object);
 }
 

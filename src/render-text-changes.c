@@ -7,11 +7,10 @@
 
 #include <string.h>
 
-static void print_diff(FILE *out, struct pool *pool, const struct change *change,
-		       const struct style *style)
+static void print_diff_text(FILE *out, struct pool *pool, const char *diff, size_t size,
+			    const struct style *style)
 {
-	size_t size;
-	const char *diff = diff_unified(pool, change, &size), *end = diff + size;
+	const char *end = diff + size;
 
 	if (!style->color && !style->terminal) {
 		fwrite(diff, 1, size, out); /* bytes as they are: patch(1) reads this */
@@ -33,6 +32,15 @@ static void print_diff(FILE *out, struct pool *pool, const struct change *change
 	}
 }
 
+static void print_diff(FILE *out, struct pool *pool, const struct change *change,
+		       const struct style *style)
+{
+	size_t size;
+	const char *diff = diff_unified(pool, change, &size);
+
+	print_diff_text(out, pool, diff, size, style);
+}
+
 static const char *shown(struct pool *pool, const struct image *image)
 {
 	return text_safe(pool, value_format(pool, value_parse(pool, image->bytes)));
@@ -49,14 +57,15 @@ static void print_sysctl_change(FILE *out, struct pool *pool, const struct chang
 	fputs(change->release ? "  (released)\n" : "\n", out);
 }
 
-static void print_changes(FILE *out, const struct report *report, const struct style *style)
+static void print_changes(FILE *out, struct pool *pool, const struct plan *plan,
+			  const struct style *style)
 {
-	for (size_t i = 0; i < report->plan->count; i++)
-		if (report->plan->changes[i].kind == CHANGE_SYSCTL)
-			print_sysctl_change(out, report->pool, &report->plan->changes[i], style);
-	for (size_t i = 0; i < report->plan->count; i++)
-		if (report->plan->changes[i].kind == CHANGE_FILE)
-			print_diff(out, report->pool, &report->plan->changes[i], style);
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->changes[i].kind == CHANGE_SYSCTL)
+			print_sysctl_change(out, pool, &plan->changes[i], style);
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->changes[i].kind == CHANGE_FILE)
+			print_diff(out, pool, &plan->changes[i], style);
 }
 
 /* What stays different, and why. */
@@ -78,7 +87,7 @@ void text_diff(FILE *out, const struct report *report, const struct style *style
 {
 	if (!report->plan)
 		return;
-	print_changes(out, report, style);
+	print_changes(out, report->pool, report->plan, style);
 	text_notes(out, report, &report->notes);
 	print_remaining(out, report, &report->plan->remaining);
 	if (!report->plan->count && !report->exit)
@@ -86,24 +95,25 @@ void text_diff(FILE *out, const struct report *report, const struct style *style
 			text_safe(report->pool, report->profiles->names));
 }
 
-static void print_change_list(FILE *out, const struct report *report, const struct style *style)
+static void print_change_list(FILE *out, struct pool *pool, const struct plan *plan,
+			      const struct style *style)
 {
-	for (size_t i = 0; i < report->plan->count; i++) {
-		const struct change *change = &report->plan->changes[i];
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct change *change = &plan->changes[i];
 		if (!change->before.exists && !change->after.exists)
 			continue;
 		fputs("  ", out);
 		if (change->kind == CHANGE_SYSCTL) {
-			print_sysctl_change(out, report->pool, change, style);
+			print_sysctl_change(out, pool, change, style);
 			continue;
 		}
-		fprintf(out, "%s: %s\n", text_safe(report->pool, change->path),
+		fprintf(out, "%s: %s\n", text_safe(pool, change->path),
 			!change->before.exists  ? "created"
 			: !change->after.exists ? "removed"
 						: "changed");
 	}
 	if (style->verbose)
-		print_changes(out, report, style);
+		print_changes(out, pool, plan, style);
 }
 
 void text_apply(FILE *out, const struct report *report, const struct style *style)
@@ -113,7 +123,7 @@ void text_apply(FILE *out, const struct report *report, const struct style *styl
 	if (report->transaction && report->exit <= 1) {
 		fprintf(out, "%s applied: %zu change%s\n", text_safe(pool, report->profiles->names),
 			report->plan->count, text_plural(report->plan->count));
-		print_change_list(out, report, style);
+		print_change_list(out, pool, report->plan, style);
 	} else if (report->exit <= 1) {
 		fputs("nothing to change\n", out);
 	}
@@ -133,41 +143,126 @@ void text_apply(FILE *out, const struct report *report, const struct style *styl
 			report->root ? text_safe(pool, report->root) : "");
 }
 
-void text_rollback(FILE *out, const struct report *report, const struct style *style)
+static void print_conflict(FILE *out, struct pool *pool, const struct conflict *conflict)
+{
+	const struct change *change = conflict->change;
+	const char *found =
+		change->kind == CHANGE_FILE
+			? conflict->difference
+			: pool_printf(pool, "is %s now, keeltune had set %s",
+				      shown(pool, &conflict->found), shown(pool, &change->after));
+
+	if (conflict->by)
+		text_wrapped(out, pool, "changed since: ", 4,
+			     pool_printf(pool, "%s by the later apply %s, which comes first",
+					 change->path, conflict->by));
+	else
+		text_wrapped(out, pool, "changed since: ", 4,
+			     pool_printf(pool, "%s %s", change->path, found));
+}
+
+static void print_step(FILE *out, const struct report *report, const struct rollback_step *step,
+		       const struct style *style)
 {
 	struct pool *pool = report->pool;
-	const struct undo *undo = report->undo;
+	const struct undo *undo = step->undo;
 
-	text_notes(out, report, &report->notes);
-	if (!undo) {
-		if (!report->error)
-			fputs("nothing to undo\n", out);
+	if (!undo)
 		return;
-	}
-	for (size_t i = 0; i < undo->conflict_count; i++) {
-		const struct conflict *conflict = &undo->conflicts[i];
-		bool file = conflict->change->kind == CHANGE_FILE;
-		const char *found =
-			file ? conflict->difference
-			     : pool_printf(pool, "is %s now", shown(pool, &conflict->found));
-		const char *recorded = file ? ""
-					    : pool_printf(pool, ", keeltune had set %s",
-							  shown(pool, &conflict->change->after));
-		text_wrapped(out, pool, "changed since: ", 4,
-			     pool_printf(pool, "%s %s%s", conflict->change->path, found, recorded));
-	}
+	for (size_t i = 0; i < undo->conflict_count; i++)
+		print_conflict(out, pool, &undo->conflicts[i]);
 	for (size_t i = 0; i < undo->kept_count; i++)
 		text_wrapped(out, pool, "kept: ", 6,
 			     pool_printf(pool, "%s is not restored: %s", undo->kept[i].path,
 					 undo->kept[i].why));
 	if (report->dry_run || style->verbose)
-		print_changes(out, report, style);
-	else if (report->exit == 0)
-		print_change_list(out, report, style);
+		print_changes(out, pool, &undo->plan, style);
+	else if (step->done)
+		print_change_list(out, pool, &undo->plan, style);
+	if (step->done && (!report->dry_run || report->all))
+		fprintf(out, "%s: %s\n", report->dry_run ? "would be undone" : "undone",
+			step->transaction->id);
+}
+
+/* How far it came. */
+static void print_end(FILE *out, const struct report *report)
+{
+	const char *undone = report->dry_run ? "would be undone" : "undone";
+	size_t done = 0;
+
+	for (size_t i = 0; i < report->step_count; i++)
+		done += report->steps[i].done;
 	if (report->exit == 1)
-		fputs("nothing was undone; `keeltune rollback --force` puts the old state back all "
-		      "the same\n",
-		      out);
-	if (report->exit == 0 && !report->dry_run)
-		fprintf(out, "undone: %s\n", report->transaction);
+		fprintf(out,
+			"nothing%s%s was undone; `keeltune rollback --force` puts the old state "
+			"back all the same\n",
+			report->all ? " of " : "", report->all ? report->transaction : "");
+	if (report->all && report->left_count)
+		fprintf(out, "stopped at %s: %zu %s, %zu left\n", report->left[0], done, undone,
+			report->left_count);
+	else if (report->all)
+		fprintf(out, "%zu %s: nothing of keeltune holds any more\n", done, undone);
+}
+
+void text_rollback(FILE *out, const struct report *report, const struct style *style)
+{
+	text_notes(out, report, &report->notes);
+	if (!report->step_count && !report->error)
+		fputs("nothing to undo\n", out);
+	for (size_t i = 0; i < report->step_count; i++)
+		print_step(out, report, &report->steps[i], style);
+	if (report->step_count)
+		print_end(out, report);
+}
+
+/* ---- history show ------------------------------------------------------------------------ */
+
+/* What stood at a place before keeltune changed it for the first time, when that is not what stood
+ * there before CHANGE. */
+static const char *original(struct pool *pool, const struct held *held, const struct change *change)
+{
+	for (size_t i = 0; i < held->count; i++) {
+		const struct held_change *known = &held->changes[i];
+		if (strcmp(known->path, change->path) != 0 ||
+		    journal_same_record(change->kind, &known->original, &change->before))
+			continue;
+		return !known->original.exists ? "absent"
+		       : change->kind == CHANGE_SYSCTL
+			       ? shown(pool, &known->original)
+			       : pool_printf(pool, "sha256 %s", known->original.sha256);
+	}
+	return NULL;
+}
+
+static void print_recorded(FILE *out, struct pool *pool, const struct change *change,
+			   const struct style *style)
+{
+	if (change->kind == CHANGE_SYSCTL)
+		print_sysctl_change(out, pool, change, style);
+	else if (change->diff)
+		print_diff_text(out, pool, change->diff, strlen(change->diff), style);
+	else
+		fprintf(out, "%s: %s\n", text_safe(pool, change->path),
+			!change->before.exists  ? "created"
+			: !change->after.exists ? "removed"
+						: "changed");
+}
+
+void text_history_show(FILE *out, const struct report *report, const struct style *style)
+{
+	const struct transaction *entry = report->shown;
+	struct pool *pool = report->pool;
+
+	for (size_t i = 0; i < entry->count; i++)
+		if (entry->changes[i].kind == CHANGE_SYSCTL)
+			print_recorded(out, pool, &entry->changes[i], style);
+	for (size_t i = 0; i < entry->count; i++)
+		if (entry->changes[i].kind == CHANGE_FILE)
+			print_recorded(out, pool, &entry->changes[i], style);
+	for (size_t i = 0; i < entry->count && entry->state == TRANSACTION_APPLIED; i++) {
+		const char *first = original(pool, report->held, &entry->changes[i]);
+		if (first)
+			fprintf(out, "before keeltune: %s: %s\n",
+				text_safe(pool, entry->changes[i].path), first);
+	}
 }

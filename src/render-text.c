@@ -79,24 +79,81 @@ static const char *who(struct pool *pool, const struct actor *actor)
 	return actor->comment ? pool_printf(pool, "%s: %s", by, actor->comment) : by;
 }
 
+static void print_entry(FILE *out, struct pool *pool, const struct transaction *entry,
+			const struct style *style)
+{
+	text_colored(out, style, BOLD, entry->id);
+	fprintf(out, "  %s  %zu change%s  %s%s\n", transaction_state_name(entry->state),
+		entry->count, text_plural(entry->count),
+		entry->netns
+			? text_safe(pool, pool_printf(pool, "network namespace %s  ", entry->netns))
+			: "",
+		text_safe(pool, who(pool, &entry->actor)));
+}
+
+static void print_field(FILE *out, struct pool *pool, const char *name, const char *text)
+{
+	if (text)
+		fprintf(out, "%-9s %s\n", name, text_safe(pool, text));
+}
+
+static void print_head(FILE *out, struct pool *pool, const struct transaction *entry)
+{
+	print_field(out, pool, "id", entry->id);
+	print_field(out, pool, "state", transaction_state_name(entry->state));
+	print_field(out, pool, "time", entry->time);
+	print_field(out, pool, "profiles", entry->profiles);
+	for (size_t i = 0; i < entry->source_count; i++)
+		print_field(out, pool, "profile",
+			    pool_printf(pool, "%s sha256 %s",
+					entry->sources[i].file ? entry->sources[i].file : "-",
+					entry->sources[i].sha256));
+	print_field(out, pool, "uid", pool_printf(pool, "%u", entry->actor.uid));
+	print_field(out, pool, "login", entry->actor.login);
+	print_field(out, pool, "sudo", entry->actor.sudo_user);
+	print_field(out, pool, "command", entry->actor.command);
+	print_field(out, pool, "comment", entry->actor.comment);
+	print_field(out, pool, "boot", entry->boot_id);
+	print_field(out, pool, "netns", entry->netns);
+	fputc('\n', out);
+}
+
+static void print_pruned(FILE *out, const struct report *report)
+{
+	size_t removed = 0;
+
+	for (size_t i = 0; i < report->pruned_count; i++) {
+		const struct pruned *entry = &report->pruned[i];
+		removed += !entry->kept;
+		fprintf(out, "%s: %s%s%s\n",
+			entry->kept       ? "kept"
+			: report->dry_run ? "would be removed"
+					  : "removed",
+			entry->id, entry->kept ? ": " : "", entry->kept ? entry->kept : "");
+	}
+	if (!removed)
+		fputs("nothing to remove\n", out);
+}
+
 static void render_history(FILE *out, const struct report *report, const struct style *style)
 {
 	struct pool *pool = report->pool;
 
-	for (size_t i = 0; i < report->journal->count; i++) {
-		const struct transaction *entry = &report->journal->transactions[i];
-		text_colored(out, style, BOLD, entry->id);
-		fprintf(out, "  %s  %zu change%s  %s%s\n", transaction_state_name(entry->state),
-			entry->count, text_plural(entry->count),
-			entry->netns ? text_safe(pool, pool_printf(pool, "network namespace %s  ",
-								   entry->netns))
-				     : "",
-			text_safe(pool, who(pool, &entry->actor)));
-		for (size_t j = 0; style->verbose && j < entry->count; j++)
-			fprintf(out, "    %s\n", text_safe(pool, entry->changes[j].path));
+	if (report->shown) {
+		print_head(out, pool, report->shown);
+		text_history_show(out, report, style);
+	} else if (report->pruned) {
+		print_pruned(out, report);
+	} else {
+		for (size_t i = 0; i < report->entry_count; i++) {
+			const struct transaction *entry = &report->entries[i];
+			print_entry(out, pool, entry, style);
+			for (size_t j = 0; style->verbose && j < entry->count; j++)
+				fprintf(out, "    %s\n", text_safe(pool, entry->changes[j].path));
+		}
+		if (!report->entry_count && !report->notes.count && !report->error)
+			fputs("no apply yet\n", out);
 	}
-	if (!report->journal->count && !report->notes.count)
-		fputs("no apply yet\n", out);
 	text_notes(out, report, &report->notes);
 }
 

@@ -17,6 +17,19 @@
 #include <stdio.h>
 #include <time.h>
 
+/* One transaction of a rollback, in the order of execution. */
+struct rollback_step {
+	const struct transaction *transaction;
+	const struct undo *undo; /* NULL: it did not come to that */
+	bool done;               /* in a dry run: it would be */
+};
+
+/* One rollback file that `history prune` looked at. */
+struct pruned {
+	const char *id;
+	const char *kept; /* why; NULL: removed */
+};
+
 struct report {
 	const char *command;
 	struct pool *pool;
@@ -34,11 +47,20 @@ struct report {
 	const struct query *query;
 	const struct profile_set *profiles; /* audit, diff, apply, profile show */
 	const struct audit *audit;          /* audit: the findings; apply: as it is afterwards */
-	const struct plan *plan;            /* diff, apply; rollback: the changes back */
-	bool dry_run;                       /* apply, rollback: nothing was changed */
-	const char *transaction;            /* apply, rollback: id of the rollback file */
-	const struct undo *undo;            /* rollback */
-	const struct journal *journal;      /* history */
+	const struct plan *plan;            /* diff, apply */
+	bool dry_run;                       /* apply, rollback, prune: nothing was changed */
+	const char *transaction;            /* apply, rollback: id of the (last) rollback file */
+	bool all;                           /* rollback --all */
+	struct rollback_step *steps;        /* rollback */
+	size_t step_count;
+	const char *const *left; /* rollback: ids that still hold, newest first */
+	size_t left_count;
+	const struct transaction *entries; /* history, oldest first */
+	size_t entry_count;
+	const struct transaction *shown; /* history show */
+	const struct held *held;         /* history show: where the originals are */
+	const struct pruned *pruned;     /* history prune */
+	size_t pruned_count;
 	const struct explanation *explanations; /* explain */
 	size_t explanation_count;
 	const struct profile_entry *profile_entries; /* profile list */

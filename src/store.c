@@ -7,6 +7,7 @@
 #include "cleanup.h"
 #include "host.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -354,33 +355,49 @@ int store_remove_tree(const struct host *host, const char *path)
 }
 
 /* ---- lock and outputs -------------------------------------------------------------------- */
+/* The lock of the live host is a file; a tree is locked by its own directory: nothing is written.
+ */
+static int open_lock(const struct host *host, int flags)
+{
+	int directory = host_open_directory(host, host_is_live(host) ? "/run" : "/");
+
+	if (directory < 0 || !host_is_live(host))
+		return directory;
+	int fd = openat(directory, "keeltune.lock", flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
+			0600);
+	int rc = fd < 0 ? -errno : fd;
+	close(directory);
+	return rc;
+}
 
 int store_lock(const struct host *host, unsigned seconds)
 {
 	static const struct timespec pause = { .tv_nsec = 50000000 };
-	autofd int directory = host_open_directory(host, host_is_live(host) ? "/run" : "/");
-	int fd;
+	int fd = open_lock(host, O_RDWR | O_CREAT);
 
-	if (directory < 0)
-		return directory;
-	if (host_is_live(host)) {
-		fd = openat(directory, "keeltune.lock",
-			    O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
-		if (fd < 0)
-			return -errno;
-	} else {
-		fd = directory; /* a tree is locked by its own directory: nothing is written */
-		directory = -1;
-	}
+	if (fd < 0)
+		return fd;
+	/* Twice at least: a reader that asks whether somebody is at work holds it for a moment. */
 	for (unsigned tries = 0; flock(fd, LOCK_EX | LOCK_NB); tries++) {
 		int rc = -errno;
-		if (rc != -EINTR && (rc != -EWOULDBLOCK || tries >= seconds * 20)) {
+		if (rc != -EINTR && (rc != -EWOULDBLOCK || tries >= seconds * 20 + 1)) {
 			close(fd);
 			return rc == -EWOULDBLOCK ? -ETIMEDOUT : rc;
 		}
 		nanosleep(&pause, NULL);
 	}
 	return fd;
+}
+
+int store_share_lock(const struct host *host)
+{
+	int fd = open_lock(host, O_RDONLY);
+
+	if (fd < 0 || !flock(fd, LOCK_SH | LOCK_NB))
+		return fd;
+	int rc = -errno;
+	close(fd);
+	return rc;
 }
 
 bool store_output_possible(const char *path)

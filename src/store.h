@@ -39,9 +39,17 @@ int store_rename_directory(const struct host *host, const char *from, const char
 /* Removes it with all that is in it. The one function here that allocates. */
 int store_remove_tree(const struct host *host, const char *path);
 
+/* Removes the directory and what is in it, links as links; 0 when there is none. For rollback
+ * files, which are a few levels deep: -ELOOP when it is deeper. */
+int store_remove_tree(const struct host *host, const char *path);
+
 /* Waits up to SECONDS for the lock of HOST. Returns a descriptor that holds it until it is closed;
  * -ETIMEDOUT when somebody else holds it. */
 int store_lock(const struct host *host, unsigned seconds);
+
+/* Is somebody at work? -EWOULDBLOCK: somebody holds the lock. Else a descriptor that keeps him out
+ * until it is closed, or -ENOENT: there has never been a lock. */
+int store_share_lock(const struct host *host);
 
 /* Could store_put_output() do it, as far as can be told without trying? */
 bool store_output_possible(const char *path);
