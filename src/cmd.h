@@ -26,6 +26,10 @@ struct options {
 	const char *profile_dir;
 	const char *comment;
 	const char *netns;
+	/* limits, as given: cmd-limits.c reads them */
+	const char *service, *nr_open, *cap, *pam_version;
+	const char *const *inherit;
+	size_t inherit_count;
 	enum engine engine; /* ENGINE_COUNT: detect */
 	unsigned wait;      /* seconds for the lock */
 	unsigned keep;      /* --keep of history prune */
@@ -58,6 +62,7 @@ int cmd_diff(const struct context *context);
 int cmd_apply(const struct context *context);
 int cmd_rollback(const struct context *context);
 int cmd_explain(const struct context *context);
+int cmd_limits(const struct context *context);
 int cmd_history(const struct context *context); /* cmd-history.c */
 int cmd_profile(const struct context *context);
 

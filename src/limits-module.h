@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct error;
 struct pool;
 
 struct limits_module {
@@ -27,6 +28,20 @@ struct limits_module {
 	bool rttime;        /* knows the item (1.7.1) */
 	bool logind;        /* maxlogins counts sessions of logind */
 };
+
+/* ---- limits-version.c --------------------------------------------------------------------- */
+
+/* What VERSION does: a release ("1.5.1"), or the version of a package of Debian or Ubuntu
+ * ("1.5.2-6+deb12u2"), which has their patches. Of paths those of a build without a vendor
+ * directory. -EINVAL: not one that is known. */
+int limits_module_of_version(const char *version, struct limits_module *ret, struct error *err);
+
+/* The releases that behave like MODULE, for a person. COMPARED: the model was compared with a build
+ * that behaves so. */
+const char *limits_module_describe(struct pool *pool, const struct limits_module *module,
+				   bool *ret_compared);
+
+/* ---- limits-module.c ---------------------------------------------------------------------- */
 
 /* BYTES are those of the module file. False, RET unchanged: they are no pam_limits.so at all. */
 bool limits_module_detect(struct pool *pool, const char *bytes, size_t size,

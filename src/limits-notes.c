@@ -362,8 +362,8 @@ static void remark_on_host(const struct remarks *remarks)
 			  "pam_limits.so is not installed: limits.conf has no effect");
 	if (context->plan == LOGIN_LIMITED && context->assumed)
 		notes_add(remarks->notes, NULL, nowhere,
-			  "there is no pam_limits.so to look at: judged as %s 1.7.0 behaves",
-			  context->module.debian ? "Debian's" : "Linux-PAM");
+			  "there is no pam_limits.so to look at: judged as %s behaves",
+			  context->module.debian ? "Debian's 1.7.0" : "Linux-PAM 1.7.2");
 	if (lacks_sys_resource(context->host))
 		notes_add(remarks->notes, NULL, nowhere,
 			  "pid 1 lacks CAP_SYS_RESOURCE (a container?): a login that raises a hard "

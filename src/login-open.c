@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* Gathers what logins depend on, see login.h: the PAM stack, the module, its files in its order,
- * the limits handed down, and on demand the accounts. Judges nothing. */
+ * the limits handed down. Judges nothing. */
 #include "login.h"
 
 #include "host.h"
 #include "pam-module.h"
-#include "pam-stack.h"
 #include "pool.h"
+#include "provider-pam.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -192,40 +192,6 @@ static bool needs_caller(const struct login_context *context)
 
 /* ---- the context -------------------------------------------------------------------------- */
 
-static void ask_stack(struct login_context *context, struct arguments *arguments)
-{
-	struct pool *pool = host_pool(context->host);
-	struct pam_answer answer;
-
-	pam_stack_limits(context->host, context->service, &answer);
-	context->required = true;
-	if (answer.outcome == PAM_NO_SERVICE)
-		return; /* judged as if the usual line without arguments were there */
-
-	const char *why = answer.why ? answer.why : "another module decides";
-	context->origin = answer.origin;
-	context->required = answer.required;
-	if (answer.outcome == PAM_UNKNOWN) {
-		context->plan = LOGIN_UNKNOWN;
-		context->why = why;
-	} else if (answer.outcome == PAM_BROKEN || answer.session == PAM_SESSION_FAILS) {
-		context->plan = LOGIN_IMPOSSIBLE;
-		context->why =
-			pool_printf(pool, "the PAM stack of %s fails: %s", context->service, why);
-	} else if (answer.outcome == PAM_DOES_NOT_RUN || !answer.limits.file) {
-		context->plan = LOGIN_NOT_LIMITED;
-		context->why = pool_printf(pool, "%s does not run pam_limits.so", context->service);
-	} else if (answer.outcome == PAM_CONDITIONAL) {
-		context->depends_on = why;
-	}
-	for (size_t i = 0; i < answer.arg_count; i++) {
-		if (!strncmp(answer.args[i], "conf=", strlen("conf=")))
-			arguments->conf = answer.args[i] + strlen("conf=");
-		else if (!strcmp(answer.args[i], "set_all"))
-			arguments->set_all = true;
-	}
-}
-
 /* A captured tree may lack modules; one that has no PAM files either is of a host without PAM. */
 static bool has_pam_files(struct host *host)
 {
@@ -233,97 +199,151 @@ static bool has_pam_files(struct host *host)
 	       host_exists(host, "/etc/pam.conf");
 }
 
-static void find_module(struct login_context *context)
+static void take_arguments(const struct pam_answer *answer, struct arguments *arguments)
+{
+	for (size_t i = 0; i < answer->arg_count; i++) {
+		if (!strncmp(answer->args[i], "conf=", strlen("conf=")))
+			arguments->conf = answer->args[i] + strlen("conf=");
+		else if (!strcmp(answer->args[i], "set_all"))
+			arguments->set_all = true;
+	}
+}
+
+static void ask_stack(struct login_context *context, bool exact, struct arguments *arguments)
+{
+	struct pool *pool = host_pool(context->host);
+	struct pam_answer answer;
+	bool by_sshd = false;
+
+	if (exact)
+		pam_ask(context->host, context->service, &answer, &by_sshd);
+	else
+		pam_stack_limits(context->host, context->service, &answer);
+	context->required = true;
+	if (answer.outcome == PAM_NO_SERVICE && !(exact && has_pam_files(context->host)))
+		return; /* judged as if the usual line without arguments were there */
+
+	const char *why = answer.why ? answer.why : "another module decides";
+	context->by_other = answer.outcome == PAM_NO_SERVICE;
+	context->origin = answer.origin;
+	context->required = answer.required;
+	if (answer.outcome == PAM_UNKNOWN) {
+		context->plan = LOGIN_UNKNOWN;
+		context->why = why;
+	} else if (answer.outcome == PAM_BROKEN || answer.session == PAM_SESSION_FAILS) {
+		context->plan = LOGIN_IMPOSSIBLE;
+		context->why = context->by_other
+				       ? pool_printf(pool,
+						     "there is no PAM service %s, and with `other` "
+						     "no session opens",
+						     context->service)
+				       : pool_printf(pool, "the PAM stack of %s fails: %s",
+						     context->service, why);
+	} else if (answer.outcome == PAM_DOES_NOT_RUN || !answer.limits.file) {
+		context->plan = LOGIN_NOT_LIMITED;
+		context->why = context->by_other
+				       ? pool_printf(pool,
+						     "there is no PAM service %s, and `other` does "
+						     "not run pam_limits.so",
+						     context->service)
+				       : pool_printf(pool, "%s does not run pam_limits.so%s%s",
+						     context->service, exact ? ": " : "",
+						     exact ? why : "");
+	} else if (answer.outcome == PAM_CONDITIONAL) {
+		context->depends_on = why;
+	}
+	context->limits_line = answer.limits;
+	take_arguments(&answer, arguments);
+}
+
+/* A tree without PAM files, but with files of pam_limits.so, is a part of one that has it. */
+static bool has_limits_files(struct host *host)
+{
+	return host_exists(host, "/etc/security/limits.conf") ||
+	       host_exists(host, "/etc/security/limits.d");
+}
+
+static void find_module(struct login_context *context, const struct login_query *query)
 {
 	static const char name[] = "pam_limits.so";
-	const char *path = pam_module_find(context->host, name);
-	const struct file *file = path ? host_file(context->host, path) : NULL;
+	struct host *host = context->host;
+	const char *path = pam_module_find(host, name);
+	const struct file *file = path ? host_file(host, path) : NULL;
 
-	if (file && limits_module_detect(host_pool(context->host), file->bytes, file->size,
-					 &context->module)) {
+	if (file &&
+	    limits_module_detect(host_pool(host), file->bytes, file->size, &context->module)) {
 		context->installed = true;
-	} else if (file ||
-		   (pam_module_present(context->host, name) && has_pam_files(context->host))) {
+		context->module_path = file->path;
+	} else if (file || query->module ||
+		   (pam_module_present(host, name) &&
+		    (has_pam_files(host) || (query->exact && has_limits_files(host))))) {
 		context->assumed = true;
-		limits_module_assume(pam_library_is_debian(context->host), &context->module);
+		limits_module_assume(pam_library_is_debian(host), &context->module);
 	} else if (context->plan == LOGIN_LIMITED) {
 		context->plan = LOGIN_NOT_LIMITED;
 		context->why = "pam_limits.so is not installed";
 		context->origin = (struct origin){ .file = NULL };
 	}
-}
-
-void login_open(struct host *host, const char *service, uint64_t nr_open, struct login_context *ret)
-{
-	struct arguments arguments = { .conf = NULL };
-	struct login_context context = {
-		.host = host, .service = service, .capable = true, .nr_open = nr_open
-	};
-
-	ask_stack(&context, &arguments);
-	find_module(&context);
-	const struct file *pid1 = NULL;
-	if (context.plan == LOGIN_LIMITED) {
-		read_files(&context, &arguments);
-		context.resets = context.module.resets || arguments.set_all;
-	}
-	if (context.resets) {
-		pid1 = host_kernel(host, "/proc/1/limits"); /* of no use to an offline tree */
-		if (pid1->state == FILE_PRESENT)
-			login_inherit_from_pid1(&context.module, pid1->bytes, pid1->size,
-						context.reset);
-		else
-			pid1 = NULL;
-	}
-	if (!pid1 || needs_caller(&context))
-		login_inherit_from_systemd(host, context.caller);
-	if (!pid1) {
-		memcpy(context.reset, context.caller, sizeof context.reset);
-		login_cap_reset(&context.module, context.reset);
-	}
-	*ret = context;
-}
-
-/* Which group each line with a group means. */
-static void find_groups(struct login_context *context)
-{
-	const struct limits_entries *entries = &context->entries;
-	struct pool *pool = host_pool(context->host);
-
-	context->group_of = pool_alloc(pool, (entries->count + 1) * sizeof *context->group_of);
-	for (size_t i = 0; i < entries->count; i++) {
-		const struct limits_entry *entry = &entries->items[i];
-		if (*entry->domain != '@' && *entry->domain != '%')
-			continue;
-		if (entry->range == LIMITS_EXACTLY) {
-			if (accounts_has_gid(&context->accounts, entry->max))
-				context->group_of[i] = &entry->max;
-		} else if (entry->range == LIMITS_NO_RANGE) {
-			const struct user_group *group =
-				accounts_find_group(&context->accounts, entry->domain + 1);
-			if (group)
-				context->group_of[i] = &group->gid;
+	if (query->module) {
+		struct limits_module found = context->module;
+		context->module = *query->module;
+		context->assumed = false;
+		/* Where its files are is a matter of how it was built. */
+		context->module.conf = found.conf;
+		context->module.directory = found.directory;
+		if (context->module.missing_ok) { /* 1.5.3 brought both */
+			context->module.vendor_conf = found.vendor_conf;
+			context->module.vendor_directory = found.vendor_directory;
 		}
 	}
 }
 
-void login_load_accounts(struct login_context *context)
+static void find_inherited(struct login_context *context, bool exact)
 {
-	if (context->accounts_loaded)
-		return;
-	context->accounts_loaded = true;
-	accounts_read(context->host, &context->accounts);
-	find_groups(context);
+	const struct file *pid1 = NULL;
+	struct host *host = context->host;
+
+	if (context->resets) {
+		pid1 = host_kernel(host, "/proc/1/limits"); /* of no use to an offline tree */
+		if (pid1->state == FILE_PRESENT)
+			login_inherit_from_pid1(&context->module, pid1->bytes, pid1->size,
+						context->reset);
+		else
+			pid1 = NULL;
+	}
+	if (exact || !pid1 || needs_caller(context)) {
+		login_inherit_from_systemd(host, context->caller);
+		if (!pid1)
+			memcpy(context->reset, context->caller, sizeof context->reset);
+		if (exact)
+			login_inherit_from_daemon(host, context->service, context->caller);
+	}
+	if (!pid1)
+		login_cap_reset(&context->module, context->reset);
 }
 
-void login_share_accounts(struct login_context *context, struct login_context *owner)
+void login_open_query(struct host *host, const struct login_query *query, struct login_context *ret)
 {
-	login_load_accounts(owner);
-	if (context->accounts_loaded)
-		return;
-	context->accounts_loaded = true;
-	context->accounts = owner->accounts;
-	find_groups(context);
+	struct arguments arguments = { .conf = NULL };
+	struct login_context context = {
+		.host = host, .service = query->service, .capable = true, .nr_open = query->nr_open
+	};
+
+	ask_stack(&context, query->exact, &arguments);
+	find_module(&context, query);
+	if (context.plan == LOGIN_LIMITED) {
+		read_files(&context, &arguments);
+		context.resets = context.module.resets || arguments.set_all;
+	}
+	find_inherited(&context, query->exact);
+	*ret = context;
+}
+
+void login_open(struct host *host, const char *service, uint64_t nr_open, struct login_context *ret)
+{
+	struct login_query query = { .service = service, .nr_open = nr_open };
+
+	login_open_query(host, &query, ret);
 }
 
 uint64_t login_highest_nofile(struct host *host, struct origin *ret_origin)

@@ -167,34 +167,82 @@ static void apply_rule(struct walk *walk, const struct limits_entry *entry, enum
 	}
 }
 
+static void walk_line(struct walk *walk, const struct limits_entry *entry)
+{
+	enum level level;
+
+	switch (entry->form) {
+	case LIMITS_RULE:
+		if (entry->drop)
+			break;
+		level = rule_level(walk->context, entry, walk->account);
+		if (level != LEVEL_NONE)
+			apply_rule(walk, entry, level);
+		break;
+	case LIMITS_NO_LIMIT:
+		if (no_limit_matches(walk->context, entry, walk->account))
+			walk->stop = entry;
+		break;
+	case LIMITS_BROKEN:
+	case LIMITS_UNREAD:
+		walk->stop = entry;
+		break;
+	case LIMITS_INVALID:
+	case LIMITS_BAD_RANGE:
+		break;
+	}
+}
+
+/* The first of the lines that mean one name whose name is not before NAME. */
+static size_t first_named(const struct login_context *context, const char *name)
+{
+	size_t low = 0, high = context->named_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (strcmp(context->named[middle]->domain, name) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* In the order of the files; of those that mean one name only the account's. */
+static void walk_index(struct walk *walk)
+{
+	const struct login_context *context = walk->context;
+	const char *name = walk->account->name;
+	size_t next = name ? first_named(context, name) : context->named_count, other = 0;
+
+	while (!walk->stop) {
+		const struct limits_entry *own = NULL, *shared = NULL;
+		if (next < context->named_count && !strcmp(context->named[next]->domain, name))
+			own = context->named[next];
+		if (other < context->general_count)
+			shared = context->general[other];
+		if (!own && !shared)
+			break;
+		if (own && (!shared || own < shared)) {
+			walk_line(walk, own);
+			next++;
+		} else {
+			walk_line(walk, shared);
+			other++;
+		}
+	}
+}
+
 static void walk_lines(struct walk *walk)
 {
 	const struct limits_entries *entries = &walk->context->entries;
 
-	for (size_t i = 0; i < entries->count && !walk->stop; i++) {
-		const struct limits_entry *entry = &entries->items[i];
-		enum level level;
-		switch (entry->form) {
-		case LIMITS_RULE:
-			if (entry->drop)
-				break;
-			level = rule_level(walk->context, entry, walk->account);
-			if (level != LEVEL_NONE)
-				apply_rule(walk, entry, level);
-			break;
-		case LIMITS_NO_LIMIT:
-			if (no_limit_matches(walk->context, entry, walk->account))
-				walk->stop = entry;
-			break;
-		case LIMITS_BROKEN:
-		case LIMITS_UNREAD:
-			walk->stop = entry;
-			break;
-		case LIMITS_INVALID:
-		case LIMITS_BAD_RANGE:
-			break;
-		}
+	if (walk->context->accounts_loaded) {
+		walk_index(walk);
+		return;
 	}
+	for (size_t i = 0; i < entries->count && !walk->stop; i++)
+		walk_line(walk, &entries->items[i]);
 }
 
 /* ---- setting them ------------------------------------------------------------------------- */
@@ -372,14 +420,14 @@ static const char *why_it_loses(enum level level, const struct login_context *co
 	       "at";
 }
 
-void login_shadows(const struct login_context *context, const struct account *account,
-		   const struct login_limits *limits, unsigned resource, enum side side,
-		   struct shadow **ret_shadows, size_t *ret_count)
+void login_losers(const struct login_context *context, const struct account *account,
+		  const struct login_limits *limits, unsigned resource, enum side side,
+		  struct login_loser **ret_losers, size_t *ret_count)
 {
 	struct pool *pool = host_pool(context->host);
 	const struct limits_entry *winner = login_side(limits, resource, side)->line;
 	unsigned bit = side == SIDE_SOFT ? LIMITS_SOFT : LIMITS_HARD;
-	struct shadow *shadows = NULL;
+	struct login_loser *losers = NULL;
 	size_t count = 0;
 
 	for (size_t i = 0; i < context->entries.count; i++) {
@@ -390,13 +438,31 @@ void login_shadows(const struct login_context *context, const struct account *ac
 		enum level level = rule_level(context, line, account);
 		if (level == LEVEL_NONE)
 			continue;
-		shadows = pool_extend(pool, shadows, count, sizeof *shadows);
-		shadows[count++] = (struct shadow){
+		losers = pool_extend(pool, losers, count, sizeof *losers);
+		losers[count++] = (struct login_loser){ line, why_it_loses(level, context, account,
+									   line, winner) };
+	}
+	*ret_losers = losers;
+	*ret_count = count;
+}
+
+void login_shadows(const struct login_context *context, const struct account *account,
+		   const struct login_limits *limits, unsigned resource, enum side side,
+		   struct shadow **ret_shadows, size_t *ret_count)
+{
+	struct pool *pool = host_pool(context->host);
+	struct shadow *shadows = NULL;
+	struct login_loser *losers;
+
+	login_losers(context, account, limits, resource, side, &losers, ret_count);
+	for (size_t i = 0; i < *ret_count; i++) {
+		const struct limits_entry *line = losers[i].line;
+		shadows = pool_extend(pool, shadows, i, sizeof *shadows);
+		shadows[i] = (struct shadow){
 			.origin = origin_of(line),
 			.value = login_unit_value(catalog_limit(line->item), line->number),
-			.why = why_it_loses(level, context, account, line, winner),
+			.why = losers[i].why,
 		};
 	}
 	*ret_shadows = shadows;
-	*ret_count = count;
 }

@@ -37,15 +37,23 @@ struct login_context {
 	const char *why;        /* of the plan, unless LIMITED */
 	struct origin origin;   /* of the plan */
 	const char *depends_on; /* LIMITED, if another module agrees: why, at `origin` */
-	bool required;          /* the session fails when pam_limits.so fails */
-	bool installed;         /* pam_limits.so is there */
-	bool assumed;           /* or nothing can be said about it: a tree without modules */
+	bool by_other;          /* the service has no file: libpam takes `other` */
+	struct origin
+		limits_line;     /* of the stack: the one that names pam_limits.so; or file NULL */
+	bool required;           /* the session fails when pam_limits.so fails */
+	bool installed;          /* pam_limits.so is there */
+	bool assumed;            /* or nothing can be said about it: a tree without modules */
+	const char *module_path; /* of pam_limits.so, if installed */
 	struct limits_module module;
 	struct limits_entries entries;
 	const char **files; /* read or tried, in order */
 	size_t file_count;
 	bool accounts_loaded;
 	struct accounts accounts;
+	/* With them, the lines that say something: those that mean one name, by that name and in
+	 * their order, and the others in their order. */
+	const struct limits_entry **named, **general;
+	size_t named_count, general_count;
 	const gid_t **group_of; /* per entry: the group its domain names, NULL: none */
 	struct login_inherited
 		caller[RLIM_NLIMITS]; /* handed down by the daemon that opens sessions */
@@ -58,6 +66,19 @@ struct login_context {
 /* Reads what logins through SERVICE depend on. NR_OPEN: of the kernel that the login will meet. */
 void login_open(struct host *host, const char *service, uint64_t nr_open,
 		struct login_context *ret);
+
+/* What else may be asked. */
+struct login_query {
+	const char *service;
+	uint64_t nr_open;
+	const struct limits_module *module; /* judge as this one does; NULL: as the installed one */
+	/* As a session of this moment: a service without a file is what `other` makes of it, and
+	 * the caller's limits are those of the running daemon. Without, as audits judge. */
+	bool exact;
+};
+
+void login_open_query(struct host *host, const struct login_query *query,
+		      struct login_context *ret);
 
 /* Needed before an account other than login_ordinary is evaluated; reads /etc/passwd and
  * /etc/group. */
@@ -94,8 +115,18 @@ struct login_limits {
 void login_evaluate(const struct login_context *context, const struct account *account,
 		    struct login_limits *ret);
 
-/* Lines about RESOURCE that ACCOUNT matches and that lose against the winner in LIMITS; values in
- * the unit of limits.conf. */
+/* A line that says something and loses. */
+struct login_loser {
+	const struct limits_entry *line;
+	const char *why;
+};
+
+/* Lines about RESOURCE that ACCOUNT matches and that lose against the winner in LIMITS. */
+void login_losers(const struct login_context *context, const struct account *account,
+		  const struct login_limits *limits, unsigned resource, enum side side,
+		  struct login_loser **ret_losers, size_t *ret_count);
+
+/* The same as shadows; values in the unit of limits.conf. */
 void login_shadows(const struct login_context *context, const struct account *account,
 		   const struct login_limits *limits, unsigned resource, enum side side,
 		   struct shadow **ret_shadows, size_t *ret_count);
@@ -113,7 +144,7 @@ const struct login_value *login_side(const struct login_limits *limits, unsigned
 /* A number of the kernel in the unit of limits.conf: KiB, minutes, nice values. */
 struct value login_unit_value(const struct limit_row *row, uint64_t number);
 
-/* ---- login-inherit.c ---------------------------------------------------------------------- */
+/* ---- login-inherit.c, login-daemon.c ------------------------------------------------------ */
 
 /* The table that /proc/PID/limits prints, into RET[resource]; what it does not name stays. Pure. */
 void login_parse_proc_limits(const char *bytes, size_t size, struct login_inherited *ret);
@@ -124,6 +155,10 @@ void login_inherit_from_pid1(const struct limits_module *module, const char *byt
 
 /* What Debian's module does to the soft nofile that it RESETs to. */
 void login_cap_reset(const struct limits_module *module, struct login_inherited *reset);
+
+/* What the daemon that opens sessions of SERVICE holds now: of su and sudo this process stands for
+ * whoever calls them. False, RET unchanged: none runs, or HOST is a tree. */
+bool login_inherit_from_daemon(struct host *host, const char *service, struct login_inherited *ret);
 
 /* What services are given: DefaultLimit*= of systemd's files, else the catalogue's defaults. */
 void login_inherit_from_systemd(struct host *host, struct login_inherited *ret);

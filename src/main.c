@@ -41,6 +41,8 @@ static const struct command commands[] = {
 	  cmd_history },
 	{ "explain", "KEY...", "every layer of a sysctl key: who wins, who loses, why",
 	  cmd_explain },
+	{ "limits", "[USER|@GROUP|--pid PID]", "limits that a new login gets, and from which lines",
+	  cmd_limits },
 	{ "profile", "list | show NAME... | check FILE...", "list, resolve, check profiles",
 	  cmd_profile },
 };
@@ -68,6 +70,11 @@ enum option_id {
 	OPTION_NETNS,
 	OPTION_ALL,
 	OPTION_KEEP,
+	OPTION_SERVICE,
+	OPTION_INHERIT,
+	OPTION_NR_OPEN,
+	OPTION_CAP,
+	OPTION_PAM_VERSION,
 };
 
 /* Which commands take an option: the commands' names, or "" for all. */
@@ -106,6 +113,15 @@ static const struct option_row options[] = {
 	{ OPTION_COMMENT, "comment", "TEXT", "apply", "why, for the history" },
 	{ OPTION_WAIT, "wait", "SECONDS", "apply rollback history",
 	  "wait for another keeltune (default 10)" },
+	{ OPTION_SERVICE, "service", "NAME", "limits",
+	  "the PAM service that opens the session (default login)" },
+	{ OPTION_INHERIT, "inherit", "LIMIT", "limits",
+	  "ITEM=SOFT:HARD, handed down by daemon and pid 1" },
+	{ OPTION_NR_OPEN, "nr-open", "N", "limits", "as if fs.nr_open were N" },
+	{ OPTION_CAP, "cap", "ANSWER", "limits",
+	  "does the login hold CAP_SYS_RESOURCE: yes or no" },
+	{ OPTION_PAM_VERSION, "pam-version", "V", "limits",
+	  "as that pam_limits.so: 1.5.1, 1.5.2-6+deb12u2" },
 	{ OPTION_HELP, "help", NULL, "", "this text; after a command, that command's" },
 	{ OPTION_VERSION, "version", NULL, "", "print the version" },
 };
@@ -202,6 +218,7 @@ struct command_line {
 	struct context context;
 	const char **words; /* what is no option: the command and its arguments */
 	size_t word_count;
+	const char **inherit;               /* --inherit, each time */
 	const struct option_row *given[64]; /* to be checked against the command */
 	size_t given_count;
 	bool help;
@@ -293,6 +310,22 @@ static bool take_option(struct command_line *line, enum option_id id, const char
 	case OPTION_KEEP:
 		set->keep_given = true;
 		return set_number(&set->keep, "keep", argument, 1000000);
+	case OPTION_SERVICE:
+		set->service = argument;
+		return true;
+	case OPTION_INHERIT:
+		line->inherit[set->inherit_count++] = argument;
+		set->inherit = line->inherit;
+		return true;
+	case OPTION_NR_OPEN:
+		set->nr_open = argument;
+		return true;
+	case OPTION_CAP:
+		set->cap = argument;
+		return true;
+	case OPTION_PAM_VERSION:
+		set->pam_version = argument;
+		return true;
 	case OPTION_WAIT:
 		return set_number(&set->wait, "wait", argument, 86400);
 	case OPTION_HELP:
@@ -489,6 +522,7 @@ int main(int argc, char **argv)
 	struct pool *pool = pool_new();
 	opterr = 0;
 	line.words = pool_alloc(pool, (size_t)argc * sizeof *line.words);
+	line.inherit = pool_alloc(pool, (size_t)argc * sizeof *line.inherit);
 	int status = read_options(&line, argc, argv);
 	if (status < 0)
 		status = run(pool, &line, argc, argv);

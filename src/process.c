@@ -131,17 +131,28 @@ static void read_limits(struct process *process, const char *bytes, size_t size)
 		process->limits[i] = (struct rlimit){ limits[i].soft, limits[i].hard };
 }
 
-static int read_all(struct pool *pool, int directory, struct process *ret)
+static int read_name(struct pool *pool, int directory, const char *path, const char **ret_comm)
 {
 	const char *bytes;
 	size_t size;
-	int rc = read_at(pool, directory, "comm", &bytes, &size);
+	int rc = read_at(pool, directory, path, &bytes, &size);
 
 	if (rc < 0)
 		return rc;
 	if (size && bytes[size - 1] == '\n')
 		size--;
-	ret->comm = pool_copy(pool, bytes, size);
+	*ret_comm = pool_copy(pool, bytes, size);
+	return 0;
+}
+
+static int read_all(struct pool *pool, int directory, struct process *ret)
+{
+	const char *bytes;
+	size_t size;
+	int rc = read_name(pool, directory, "comm", &ret->comm);
+
+	if (rc < 0)
+		return rc;
 	rc = read_at(pool, directory, "stat", &bytes, &size);
 	if (rc < 0)
 		return rc;
@@ -177,4 +188,13 @@ int process_read(struct host *host, pid_t pid, struct process *ret, struct error
 	if (rc < 0)
 		return error_set(err, rc, "/proc/%d: %s", pid, strerror(-rc));
 	return 0;
+}
+
+int process_read_name(struct host *host, pid_t pid, const char **ret_comm)
+{
+	struct pool *pool = host_pool(host);
+
+	if (!host_is_live(host))
+		return -EOPNOTSUPP;
+	return read_name(pool, AT_FDCWD, pool_printf(pool, "/proc/%d/comm", pid), ret_comm);
 }

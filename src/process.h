@@ -34,6 +34,9 @@ struct process {
  * -ESRCH: there is none, or /proc hides it; -EOPNOTSUPP: HOST is a tree. */
 int process_read(struct host *host, pid_t pid, struct process *ret, struct error *err);
 
+/* The name alone, for those who look through many. 0 or -errno. */
+int process_read_name(struct host *host, pid_t pid, const char **ret_comm);
+
 /* ---- pure, for process_read() ------------------------------------------------------------- */
 
 /* /proc/PID/stat: parent and ticks. */

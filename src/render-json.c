@@ -528,6 +528,7 @@ const struct renderer renderer_json = {
 	.apply = render_apply,
 	.rollback = render_rollback,
 	.explain = render_explain,
+	.limits = json_limits,
 	.history = render_history,
 	.profile = render_profile,
 };

@@ -206,6 +206,7 @@ const struct renderer renderer_text = {
 	.apply = text_apply,
 	.rollback = text_rollback,
 	.explain = text_explain,
+	.limits = text_limits,
 	.history = render_history,
 	.profile = render_profile,
 };

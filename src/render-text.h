@@ -25,6 +25,7 @@ const char *text_place(struct pool *pool, struct origin origin); /* "file:line",
 const char *text_plural(size_t count);                           /* "s", or "" for 1 */
 void text_notes(FILE *out, const struct report *report, const struct notes *notes);
 
-render_function text_audit, text_diff, text_apply, text_rollback, text_history_show, text_explain;
+render_function text_audit, text_diff, text_apply, text_rollback, text_history_show, text_explain,
+	text_limits;
 
 #endif

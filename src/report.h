@@ -11,6 +11,7 @@
 #include "explain.h"
 #include "host.h"
 #include "journal.h"
+#include "login-survey.h"
 #include "plan.h"
 #include "profile.h"
 
@@ -28,6 +29,14 @@ struct rollback_step {
 struct pruned {
 	const char *id;
 	const char *kept; /* why; NULL: removed */
+};
+
+/* What sessions get, and as which pam_limits.so that was found out. */
+struct limits_report {
+	struct login_survey survey;
+	const char *release;    /* "Linux-PAM 1.5.2 with Debian's patches" */
+	const char *release_by; /* "installed", "assumed", "--pam-version" */
+	bool compared;          /* the model was compared with a build of it */
 };
 
 struct report {
@@ -63,6 +72,7 @@ struct report {
 	size_t pruned_count;
 	const struct explanation *explanations; /* explain */
 	size_t explanation_count;
+	const struct limits_report *limits;          /* limits */
 	const struct profile_entry *profile_entries; /* profile list */
 	size_t profile_entry_count;
 	const struct profile_source *checked; /* profile check: files without errors */
@@ -87,6 +97,7 @@ struct renderer {
 	render_function *apply;
 	render_function *rollback;
 	render_function *explain;
+	render_function *limits;
 	render_function *history;
 	render_function *profile;
 };

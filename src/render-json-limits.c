@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+/* What sessions get, as JSON: packaging/schemas/limits.json. Numbers in the kernel's unit. */
+#include "catalog.h"
+#include "pool.h"
+#include "render-json.h"
+
+#include <string.h>
+
+static json_t *amount(struct pool *pool, uint64_t number)
+{
+	return json_of_value(pool,
+			     number == LIMITS_INFINITY ? value_unlimited() : value_number(number));
+}
+
+static json_t *rule(struct pool *pool, const struct limits_entry *line)
+{
+	if (!line)
+		return json_null();
+	return json_of_text(pool, pool_printf(pool, "%s %s %s %s", line->domain, line->type,
+					      line->item, line->value));
+}
+
+/* Why a value is what it is, where its line alone does not say it. */
+static const char *note(struct pool *pool, const struct login_limit *limit)
+{
+	const char *soft = limit->soft.why, *hard = limit->hard.why;
+
+	if (!soft && !hard)
+		return NULL;
+	if (soft && hard && !strcmp(soft, hard))
+		return soft;
+	return pool_printf(pool, "%s%s%s%s%s", soft ? "soft: " : "", soft ? soft : "",
+			   soft && hard ? "; " : "", hard ? "hard: " : "", hard ? hard : "");
+}
+
+static json_t *lost_lines(struct pool *pool, const struct login_lost *lost)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < lost->count; i++) {
+		const struct limits_entry *line = lost->losers[i].line;
+		json_array_append_new(
+			array, json_pack("{s:o, s:i, s:o, s:o, s:s}", "file",
+					 json_of_text(pool, line->file), "line", (int)line->line,
+					 "value", amount(pool, line->number), "rule",
+					 rule(pool, line), "why", lost->losers[i].why));
+	}
+	return array;
+}
+
+static json_t *limit_object(struct pool *pool, const struct limit_row *row,
+			    const struct login_limit *limit)
+{
+	return json_pack("{s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "item", row->item, "soft",
+			 amount(pool, limit->soft.number), "hard", amount(pool, limit->hard.number),
+			 "unit", row->kernel_unit, "soft_origin",
+			 json_of_origin(pool, limit->soft.origin), "hard_origin",
+			 json_of_origin(pool, limit->hard.origin), "soft_rule",
+			 rule(pool, limit->soft.line), "hard_rule", rule(pool, limit->hard.line),
+			 "note", json_of_text(pool, note(pool, limit)));
+}
+
+static json_t *subject_limits(struct pool *pool, const struct login_survey *survey)
+{
+	json_t *array = json_array();
+	size_t rows;
+	const struct limit_row *row = catalog_limits(&rows);
+
+	for (size_t i = 0; survey->has_subject && i < rows; i++) {
+		int resource = row[i].resource;
+		json_t *object = limit_object(pool, &row[i], &survey->limits.item[resource]);
+		json_object_set_new(object, "soft_over",
+				    lost_lines(pool, &survey->lost[resource][0]));
+		json_object_set_new(object, "hard_over",
+				    lost_lines(pool, &survey->lost[resource][1]));
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
+/* "ok", "fails", or null: it could not be told. */
+static json_t *login(const struct login_limits *limits)
+{
+	return limits->unknown ? json_null() : json_string(limits->fails ? "fails" : "ok");
+}
+
+static json_t *login_reason(struct pool *pool, const struct login_limits *limits)
+{
+	bool known = !limits->fails && !limits->unknown;
+
+	return known ? json_null() : json_of_text(pool, limits->why);
+}
+
+static json_t *blocks(struct pool *pool, const struct login_survey *survey)
+{
+	json_t *array = json_array();
+	size_t rows;
+	const struct limit_row *row = catalog_limits(&rows);
+
+	for (size_t i = 0; i < survey->block_count; i++) {
+		const struct login_block *block = &survey->blocks[i];
+		json_t *names = json_array(), *limits = json_array();
+		for (size_t j = 0; j < block->name_count; j++)
+			json_array_append_new(names, json_of_text(pool, block->names[j]));
+		for (size_t j = 0; j < rows; j++) {
+			int resource = row[j].resource;
+			json_t *object = limit_object(pool, &row[j], &block->limits.item[resource]);
+			json_object_set_new(object, "mixed",
+					    json_boolean(block->mixed[resource][0] ||
+							 block->mixed[resource][1]));
+			json_array_append_new(limits, object);
+		}
+		json_array_append_new(array,
+				      json_pack("{s:o, s:o, s:o, s:o, s:o}", "accounts", names,
+						"login", login(&block->limits), "login_reason",
+						login_reason(pool, &block->limits), "login_origin",
+						json_of_origin(pool, block->limits.origin),
+						"limits", limits));
+	}
+	return array;
+}
+
+static json_t *pam(struct pool *pool, const struct limits_report *limits)
+{
+	static const char *const plans[] = {
+		[LOGIN_LIMITED] = "runs",
+		[LOGIN_NOT_LIMITED] = "does not run",
+		[LOGIN_IMPOSSIBLE] = "broken",
+		[LOGIN_UNKNOWN] = "unknown",
+	};
+	const struct login_context *context = limits->survey.context;
+	bool runs = context->plan == LOGIN_LIMITED;
+
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:b}", "pam_limits", plans[context->plan],
+			 "origin",
+			 json_of_origin(pool, runs ? context->limits_line : context->origin), "why",
+			 json_of_text(pool, runs ? context->depends_on : context->why), "release",
+			 json_of_text(pool, limits->release), "release_by",
+			 json_of_text(pool, limits->release_by), "compared", limits->compared);
+}
+
+void json_limits(FILE *out, const struct report *report, const struct style *style)
+{
+	json_t *object = json_of_report(report);
+	struct pool *pool = report->pool;
+	const struct limits_report *limits = report->limits;
+
+	(void)style;
+	if (!limits) {
+		json_write(out, object);
+		return;
+	}
+	const struct login_survey *survey = &limits->survey;
+	bool subject = survey->has_subject;
+	json_object_set_new(object, "user", json_of_text(pool, survey->user));
+	json_object_set_new(object, "service", json_of_text(pool, survey->context->service));
+	json_object_set_new(object, "pam", pam(pool, limits));
+	json_object_set_new(object, "login", subject ? login(&survey->limits) : json_null());
+	json_object_set_new(object, "login_reason",
+			    subject ? login_reason(pool, &survey->limits) : json_null());
+	json_object_set_new(object, "login_origin",
+			    subject ? json_of_origin(pool, survey->limits.origin) : json_null());
+	json_object_set_new(object, "limits", subject_limits(pool, survey));
+	json_object_set_new(object, "accounts", json_integer((json_int_t)survey->account_count));
+	json_object_set_new(object, "left_out", json_integer((json_int_t)survey->left_out));
+	json_object_set_new(object, "groups", blocks(pool, survey));
+	json_write(out, object);
+}
