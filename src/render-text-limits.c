@@ -43,8 +43,10 @@ static const char *amount_text(struct pool *pool, const struct limit_row *row, u
 }
 
 /* Of plain counts; the other amounts have their unit already. */
-static const char *count_unit(const struct limit_row *row)
+static const char *count_unit(const struct limit_row *row, const struct login_limit *limit)
 {
+	if (limit->soft.number == LIMITS_INFINITY && limit->hard.number == LIMITS_INFINITY)
+		return "";
 	switch (row->resource) {
 	case RLIMIT_NOFILE:
 	case RLIMIT_NPROC:
@@ -139,7 +141,7 @@ static void print_set(FILE *out, const struct report *report, const struct limit
 {
 	struct pool *pool = report->pool;
 
-	print_amounts(out, pool, row, limit, count_unit(row));
+	print_amounts(out, pool, row, limit, count_unit(row, limit));
 	if (same_source(&limit->soft, &limit->hard) && same_losers(&lost[0], &lost[1])) {
 		text_wrapped(out, pool, "      both  ", 12, value_source(pool, &limit->soft));
 		print_losers(out, pool, &lost[0], style->verbose);
@@ -168,28 +170,59 @@ static bool is_spoken_of(const struct login_survey *survey, int resource)
 	       survey->lost[resource][1].count;
 }
 
+/* Why the items that no line speaks of are what they are, if that is the same for all of them. */
+static const char *common_source(struct pool *pool, const struct login_limits *limits,
+				 const bool *spoken)
+{
+	const struct login_value *first = NULL;
+	size_t rows;
+	const struct limit_row *row = catalog_limits(&rows);
+
+	for (size_t i = 0; i < rows; i++) {
+		const struct login_limit *limit = &limits->item[row[i].resource];
+		if (spoken[row[i].resource])
+			continue;
+		if (!first)
+			first = &limit->soft;
+		if (!same_source(first, &limit->soft) || !same_source(first, &limit->hard))
+			return NULL;
+	}
+	return first ? value_source(pool, first) : NULL;
+}
+
+static void print_inherited(FILE *out, struct pool *pool, const struct limit_row *row,
+			    const struct login_limit *limit, const char *common)
+{
+	print_amounts(out, pool, row, limit,
+		      common ? count_unit(row, limit) : inherited_source(pool, limit));
+}
+
 static void print_subject(FILE *out, const struct report *report, const struct style *style)
 {
 	const struct login_survey *survey = &report->limits->survey;
+	const struct login_limits *limits = &survey->limits;
+	bool spoken[RLIM_NLIMITS] = { false };
 	size_t rows, set = 0;
 	const struct limit_row *row = catalog_limits(&rows);
 
 	for (size_t i = 0; i < rows; i++) {
-		if (!is_spoken_of(survey, row[i].resource))
+		int resource = row[i].resource;
+		spoken[resource] = is_spoken_of(survey, resource);
+		if (!spoken[resource])
 			continue;
 		if (!set++)
 			fputs("\n  set         soft            hard\n", out);
-		print_set(out, report, &row[i], &survey->limits.item[row[i].resource],
-			  survey->lost[row[i].resource], style);
+		print_set(out, report, &row[i], &limits->item[resource], survey->lost[resource],
+			  style);
 	}
+	const char *common = common_source(report->pool, limits, spoken);
 	if (set < rows)
-		fputs("\n  not set     soft            hard\n", out);
+		fprintf(out, "\n  not set     soft            hard            %s\n",
+			common ? common : "");
 	for (size_t i = 0; i < rows; i++)
-		if (!is_spoken_of(survey, row[i].resource))
-			print_amounts(out, report->pool, &row[i],
-				      &survey->limits.item[row[i].resource],
-				      inherited_source(report->pool,
-						       &survey->limits.item[row[i].resource]));
+		if (!spoken[row[i].resource])
+			print_inherited(out, report->pool, &row[i], &limits->item[row[i].resource],
+					common);
 }
 
 /* ---- who ---------------------------------------------------------------------------------- */
@@ -200,8 +233,10 @@ static void print_login(FILE *out, struct pool *pool, const struct login_limits 
 	if (!limits->fails && !limits->unknown)
 		return;
 	const char *place = text_place(pool, limits->origin);
-	text_colored(out, style, RED, limits->fails ? "  login fails" : "  not known");
-	text_wrapped(out, pool, ": ", 4,
+	const char *lead =
+		pool_printf(pool, "  %s%s%s: ", style->color ? RED : "",
+			    limits->fails ? "login fails" : "not known", style->color ? PLAIN : "");
+	text_wrapped(out, pool, lead, 4,
 		     *place ? pool_printf(pool, "%s: %s", place, limits->why) : limits->why);
 }
 
@@ -271,24 +306,40 @@ static void print_row(FILE *out, struct pool *pool, const struct limit_row *row,
 	text_wrapped(out, pool, "      hard  ", 12, block_source(pool, &limit->hard, mixed[1]));
 }
 
+static bool is_unlimited(const struct login_limit *limit)
+{
+	return limit->soft.number == LIMITS_INFINITY && limit->hard.number == LIMITS_INFINITY;
+}
+
 /* The first block: what lines set, with them; then what is inherited, briefly. */
 static void print_first(FILE *out, struct pool *pool, const struct login_block *block)
 {
-	size_t rows, inherited = 0;
+	bool set[RLIM_NLIMITS] = { false };
+	size_t rows;
 	const struct limit_row *row = catalog_limits(&rows);
+	const char *unlimited = NULL;
 
 	for (size_t i = 0; i < rows; i++) {
 		const struct login_limit *limit = &block->limits.item[row[i].resource];
+		set[row[i].resource] = is_set(limit);
 		if (is_set(limit))
-			print_row(out, pool, &row[i], block, count_unit(&row[i]));
-		else
-			inherited++;
+			print_row(out, pool, &row[i], block, count_unit(&row[i], limit));
 	}
-	for (size_t i = 0; inherited && i < rows; i++) {
+	const char *common = common_source(pool, &block->limits, set);
+	if (common)
+		text_wrapped(out, pool, "  not set: ", 4, common);
+	for (size_t i = 0; i < rows; i++) {
 		const struct login_limit *limit = &block->limits.item[row[i].resource];
-		if (!is_set(limit))
-			print_amounts(out, pool, &row[i], limit, inherited_source(pool, limit));
+		if (set[row[i].resource])
+			continue;
+		if (!common || !is_unlimited(limit))
+			print_inherited(out, pool, &row[i], limit, common);
+		else
+			unlimited = unlimited ? pool_printf(pool, "%s, %s", unlimited, row[i].item)
+					      : row[i].item;
 	}
+	if (unlimited)
+		text_wrapped(out, pool, "  unlimited   ", 14, unlimited);
 }
 
 /* Only what differs from the first. */

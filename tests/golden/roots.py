@@ -3,7 +3,8 @@
 """Golden hosts: the trees of tests/roots, audited, changed and changed back.
 
 roots.py [--update] [NAME...]     all trees, or some; --update rewrites NAME.audit.txt,
-                                  NAME.audit.json and NAME.diff.txt (read what changed!)
+                                  NAME.audit.json, NAME.diff.txt and NAME.limits.txt (read what
+                                  changed!)
 
 Each tree is copied, because git cannot hold everything and apply writes. NAME.verdicts was written
 by hand (tests/roots/README.md says why each verdict is what it is) and is never rewritten. Runs as
@@ -217,6 +218,31 @@ def check_audit(lab, tree, update):
     after = snapshot(lab.path / tree)
     result(f"{tree}: audit and diff change nothing",
            before == after and not (lab.path / tree / STATE).exists(), difference(before, after))
+
+
+def check_limits(lab, tree, update):
+    """All accounts as a person sees them; each alone gets the same, and audit says so, too."""
+    text = lab.keeltune(tree, "limits")
+    golden(tree, "limits.txt", text.stdout, update)
+    status, everybody, run = lab.json(tree, "limits")
+    result(f"{tree}: limits exits 0", text.returncode == status == 0 and not run.stderr,
+           f"text {text.returncode}, json {status}: {run.stderr.decode()}")
+    numbers = {}
+    for group in everybody["groups"]:
+        for name in group["accounts"]:
+            _, alone, _ = lab.json(tree, "limits", name)
+            numbers[name] = {limit["item"]: limit for limit in alone["limits"]}
+            result(f"{tree}: limits of {name} alone", alone["login"] == group["login"] and
+                   [(i["item"], i["soft"], i["hard"]) for i in alone["limits"]] ==
+                   [(i["item"], i["soft"], i["hard"]) for i in group["limits"]], alone)
+    _, audit, _ = lab.json(tree, "audit")
+    for finding in audit["findings"]:
+        words = finding["id"].split(":")
+        boot = finding["layers"]["boot"]
+        if words[0] == "limit" and words[1] in numbers and boot not in ("no session", None):
+            found = numbers[words[1]][words[2]]
+            result(f"{tree}: audit and limits agree about {finding['id']}",
+                   found[words[3]] == boot, f"{boot}, {found}")
 
 
 # ---- apply, and back -----------------------------------------------------------------------
@@ -563,6 +589,7 @@ def main():
     try:
         for tree in trees:
             check_audit(lab, tree, update)
+            check_limits(lab, tree, update)
             check_apply(lab, tree, tree)
         if os.environ.get("KEELTUNE_VARIANT") == "asan":
             pass  # its runtime opens files of its own, and no leak check works under strace
