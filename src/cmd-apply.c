@@ -21,9 +21,9 @@ static void append_notes(struct notes *notes, const struct notes *more)
 			  more->items[i].text);
 }
 
-/* From an open session to a plan. 0 or -errno with ERR. */
-static int make_plan(struct session *session, struct audit *audit, struct plan *plan,
-		     struct error *err)
+/* From an open session to a plan for the rollback file ID. 0 or -errno with ERR. */
+static int make_plan(struct session *session, const char *id, struct audit *audit,
+		     struct plan *plan, struct error *err)
 {
 	struct held held = { 0 };
 
@@ -36,7 +36,7 @@ static int make_plan(struct session *session, struct audit *audit, struct plan *
 						  err);
 	journal_held(session->pool, &session->journal, &held);
 	int rc = plan_build(session->host, &session->query, session->context->providers, audit,
-			    &held, session->context->options.override, plan, err);
+			    &held, session->context->options.override ? id : NULL, plan, err);
 	append_notes(&session->report.notes, &audit->notes);
 	if (!rc)
 		append_notes(&session->report.notes, &plan->notes);
@@ -57,7 +57,8 @@ int cmd_diff(const struct context *context)
 	if (session_load(&session) != EXIT_OK)
 		return session_fail(&session, EXIT_TROUBLE, render, "no diff: %s",
 				    session.report.error);
-	if (make_plan(&session, &audit, &plan, &err) < 0)
+	/* "ID" stands for the id that only an apply has. */
+	if (make_plan(&session, "ID", &audit, &plan, &err) < 0)
 		return session_fail(&session, EXIT_TROUBLE, render, "apply would refuse: %s",
 				    err.message);
 	session.report.plan = &plan;
@@ -171,6 +172,24 @@ static int recover_all(const struct context *context)
 	}
 }
 
+/* All of a named transaction but its state. */
+static void describe(struct session *session, const struct plan *plan,
+		     struct transaction *transaction)
+{
+	transaction->machine_id = host_machine_id(session->host);
+	transaction->boot_id = host_boot_id(session->host);
+	transaction->netns = session->query.netns;
+	transaction->netns_id = session->netns.id;
+	transaction->netns_cookie = session->netns.cookie;
+	transaction->actor = find_actor(session);
+	transaction->sources = digest_sources(session);
+	transaction->source_count = session->profiles.source_count;
+	transaction->changes = plan->changes;
+	transaction->count = plan->count;
+	transaction->directories = plan->directories;
+	transaction->directory_count = plan->directory_count;
+}
+
 /* One try. Returns an exit status, or -ESTALE: somebody changed a target, plan again. The session
  * is closed in any case. */
 static int try_apply(const struct context *context)
@@ -189,7 +208,9 @@ static int try_apply(const struct context *context)
 	if (session_load(&session) != EXIT_OK)
 		return session_fail(&session, EXIT_TROUBLE, render, "nothing applied: %s",
 				    session.report.error);
-	if (make_plan(&session, &audit, &plan, &err) < 0)
+	struct transaction transaction = { .profiles = session.profiles.names };
+	journal_name(session.pool, &session.journal, &transaction);
+	if (make_plan(&session, transaction.id, &audit, &plan, &err) < 0)
 		return session_fail(&session, EXIT_TROUBLE, render, "nothing applied: %s",
 				    err.message);
 	session.report.plan = &plan;
@@ -202,20 +223,7 @@ static int try_apply(const struct context *context)
 	if (!plan.count)
 		return finish_applied(&session);
 
-	struct transaction transaction = { .profiles = session.profiles.names,
-					   .machine_id = host_machine_id(session.host),
-					   .boot_id = host_boot_id(session.host),
-					   .netns = session.query.netns,
-					   .netns_id = session.netns.id,
-					   .netns_cookie = session.netns.cookie,
-					   .actor = find_actor(&session),
-					   .sources = digest_sources(&session),
-					   .source_count = session.profiles.source_count,
-					   .changes = plan.changes,
-					   .count = plan.count,
-					   .directories = plan.directories,
-					   .directory_count = plan.directory_count };
-	journal_name(session.pool, &session.journal, &transaction);
+	describe(&session, &plan, &transaction);
 	enum apply_outcome outcome = apply_plan(session.host, &plan, &transaction, &err);
 	int status = status_of_outcome(outcome);
 	if (outcome == APPLY_STALE) {

@@ -9,6 +9,7 @@
 #include "host.h"
 #include "journal.h"
 #include "login.h"
+#include "override.h"
 #include "pool.h"
 
 #include <errno.h>
@@ -358,63 +359,6 @@ static int propose_kind(struct host *host, const struct query *query,
 	return provider->propose(host, query, batch, count, plan, err);
 }
 
-/* ---- override ---------------------------------------------------------------------------- */
-
-/* Comments out line NUMBER of PATH, marked so that a reader knows who did it and why. */
-static bool comment_out(struct plan *plan, struct host *host, const char *id, const char *path,
-			unsigned number)
-{
-	const struct file *file = host_file(host, path);
-	const char *line = file->bytes, *end = file->bytes + file->size;
-
-	if (file->state != FILE_PRESENT)
-		return false;
-	for (unsigned i = 1; i < number; i++) {
-		const char *newline = memchr(line, '\n', (size_t)(end - line));
-		if (!newline)
-			return false;
-		line = newline + 1;
-	}
-	const char *mark = pool_printf(plan->pool, "# keeltune %s: ", id);
-	size_t head = (size_t)(line - file->bytes), size = strlen(mark);
-	char *bytes = pool_alloc(plan->pool, file->size + size + 1);
-	memcpy(bytes, file->bytes, head);
-	memcpy(bytes + head, mark, size);
-	memcpy(bytes + head + size, line, file->size - head);
-	const char *target = host_resolve(host, path); /* a link stays a link */
-	if (!manifest_is_target(CHANGE_FILE, target ? target : path))
-		return false;
-	plan_put_file(plan, host, id, target ? target : path, bytes, file->size + size);
-	return true;
-}
-
-/* One round: the lines that win where a setting still differs. Whether there were any. */
-static bool override_lines(struct plan *plan, struct host *host, const struct audit *remaining)
-{
-	bool any = false;
-
-	for (size_t i = 0; i < remaining->count; i++) {
-		const struct finding *finding = &remaining->findings[i];
-		const struct observed *observed = &finding->observed;
-		const struct reading *boot = &observed->layer[LAYER_BOOT];
-		const char *id = finding->setting->id;
-
-		if (!finding->differs[LAYER_BOOT] ||
-		    finding->setting->provider->form == SECTION_MODULE)
-			continue;
-		if (boot->origin.line && !setting_accepts(finding->setting, boot->value))
-			any |= comment_out(plan, host, id, boot->origin.file, boot->origin.line);
-		for (size_t j = 0; !any && j < observed->deviation_count; j++) {
-			struct origin origin = observed->deviations[j].origin;
-			if (origin.line)
-				any |= comment_out(plan, host, id, origin.file, origin.line);
-		}
-		if (any)
-			return true; /* line numbers have not moved, but winners have */
-	}
-	return any;
-}
-
 /* ---- building ---------------------------------------------------------------------------- */
 
 #define ROUNDS 10000 /* lines that --override comments out at most */
@@ -433,7 +377,8 @@ static int propose(struct host *host, const struct query *query,
 
 int plan_build(struct host *host, const struct query *query,
 	       const struct provider *const *providers, const struct audit *audit,
-	       const struct held *held, bool override, struct plan *ret_plan, struct error *err)
+	       const struct held *held, const char *override_id, struct plan *ret_plan,
+	       struct error *err)
 {
 	struct pool *pool = host_pool(host);
 	struct plan plan = { .pool = pool, .notes.pool = pool };
@@ -456,7 +401,8 @@ int plan_build(struct host *host, const struct query *query,
 			return rc;
 	}
 	audit_run(host, query, settings, audit->count, &plan.remaining);
-	for (int i = 0; override && i < ROUNDS && override_lines(&plan, host, &plan.remaining);
+	struct override override = { .plan = &plan, .host = host, .id = override_id };
+	for (int i = 0; override_id && i < ROUNDS && override_next(&override, &plan.remaining);
 	     i++) {
 		rc = propose(host, &reach, providers, &plan.remaining, &plan, err);
 		if (rc < 0)

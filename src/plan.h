@@ -25,12 +25,14 @@ struct plan {
 };
 
 /* Plans what makes the findings of AUDIT compliant on HOST (whose overlay shows the result
- * afterwards), and what of HELD (see journal.h) nobody wants any more is put back. OVERRIDE: lines
- * of others that would still defeat the settings are commented out. -EPERM..: refused (guards), ERR
+ * afterwards), and what of HELD (see journal.h) nobody wants any more is put back. OVERRIDE_ID
+ * (or NULL): lines of others that would still defeat the settings are commented out, marked with
+ * this id of the rollback file. -EPERM..: refused (guards), ERR
  * says why; nothing was changed. */
 int plan_build(struct host *host, const struct query *query,
 	       const struct provider *const *providers, const struct audit *audit,
-	       const struct held *held, bool override, struct plan *ret_plan, struct error *err);
+	       const struct held *held, const char *override_id, struct plan *ret_plan,
+	       struct error *err);
 
 /* login-guard.c: refuses PLAN (an errno, ERR) when a session that opens today would not any more,
  * or when an account would get another value than now without a setting of AUDIT that means it;

@@ -78,7 +78,7 @@ has "it is named" "/etc/security/limits.d/zzz-admin.conf:1" "$out"
 check "and still counts" test "$(session | cut -d' ' -f2)" = 900
 expect 0 "--override comments it out" kt apply --override lower
 check "then the profile counts" test "$(session)" = "654 765"
-check "the line is marked" grep -q '^# keeltune limit:kt-login:nofile:hard: kt-login hard nofile 900$' /etc/security/limits.d/zzz-admin.conf
+check "the line is marked" grep -q "^# keeltune $(newest): kt-login hard nofile 900$" /etc/security/limits.d/zzz-admin.conf
 while kt rollback | grep -q "^undone"; do :; done
 unchanged "both are undone" "$limits"
 check "the administrator's line counts again" test "$(session | cut -d' ' -f2)" = 900

@@ -41,7 +41,7 @@ targets >"$fresh"
 kt apply small >/dev/null
 check "T2: other files are not edited" cmp /etc/sysctl.d/zzz-admin.conf "$TMPDIR/admin.conf"
 kt apply --override small >/dev/null
-sed 's/^net/# keeltune sysctl:net.ipv4.tcp_keepalive_time: net/' "$TMPDIR/admin.conf" >"$TMPDIR/want"
+sed "s/^net/# keeltune $(newest): net/" "$TMPDIR/admin.conf" >"$TMPDIR/want"
 same "T2: --override changes one line only" "$TMPDIR/want" /etc/sysctl.d/zzz-admin.conf
 while kt rollback | grep -q '^undone'; do :; done
 unchanged "T2: and gives it back" "$fresh"

@@ -133,8 +133,8 @@ static int build(const struct query *query, const struct setting *settings, size
 	struct audit audit;
 
 	audit_run(host, query, settings, count, &audit);
-	return plan_build(host, query, providers, &audit, held ? held : &nothing, override, plan,
-			  &err);
+	return plan_build(host, query, providers, &audit, held ? held : &nothing,
+			  override ? "20260102T030405Z-x-000001" : NULL, plan, &err);
 }
 
 /* ---- proposals --------------------------------------------------------------------------- */
@@ -450,9 +450,9 @@ START_TEST(lines_that_win_are_commented_out)
 	ck_assert_uint_eq(plan.count, 2);
 	const struct change *change = &plan.changes[!strcmp(plan.changes[0].path, A)];
 	ck_assert_str_eq(change->path, ADMIN);
-	ck_assert_str_eq(change->after.bytes,
-			 "# mine\n# keeltune fake:a: 7\n\n# keeltune fake:a:   8 9\n"
-			 "# keeltune fake:a: last");
+	ck_assert_str_eq(change->after.bytes, "# mine\n# keeltune 20260102T030405Z-x-000001: "
+					      "7\n\n# keeltune 20260102T030405Z-x-000001:   8 9\n"
+					      "# keeltune 20260102T030405Z-x-000001: last");
 	ck_assert_str_eq(change->ids[0], "fake:a");
 }
 END_TEST
@@ -478,7 +478,7 @@ START_TEST(what_is_commented_out_is_the_target_of_a_link)
 	ck_assert_int_eq(build(&both, &setting, 1, NULL, true, &plan), 0);
 	ck_assert_uint_eq(plan.count, 2);
 	ck_assert_str_eq(plan.changes[1].path, "/etc/sysctl.conf");
-	ck_assert_str_eq(plan.changes[1].after.bytes, "# keeltune fake:a: 7\n");
+	ck_assert_str_eq(plan.changes[1].after.bytes, "# keeltune 20260102T030405Z-x-000001: 7\n");
 	ck_assert_uint_eq(plan.remaining.summary[VERDICT_OK], 1);
 }
 END_TEST
