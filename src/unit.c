@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+/* What a unit's files say, see unit.h and systemd.unit(5), systemd.exec(5). */
+#include "unit.h"
+
+#include "conf-systemd.h"
+#include "host.h"
+#include "pool.h"
+#include "unit-find.h"
+#include "unit-name.h"
+
+#include <string.h>
+
+const char *unit_state_name(enum unit_state state)
+{
+	static const char *const names[] = {
+		[UNIT_LOADED] = "loaded",         [UNIT_MASKED] = "masked",
+		[UNIT_NOT_FOUND] = "not found",   [UNIT_BROKEN] = "broken",
+		[UNIT_UNREADABLE] = "unreadable",
+	};
+
+	return names[state];
+}
+
+/* ---- lines ------------------------------------------------------------------------------- */
+
+static const char *section_of(const char *name)
+{
+	static const struct {
+		const char *suffix, *section;
+	} kinds[] = { { ".service", "Service" },
+		      { ".socket", "Socket" },
+		      { ".mount", "Mount" },
+		      { ".swap", "Swap" } };
+
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (!strcmp(unit_name_suffix(name), kinds[i].suffix))
+			return kinds[i].section;
+	return NULL;
+}
+
+static void refuse(struct unit *unit, enum unit_state state, const char *file, unsigned line,
+		   const char *why)
+{
+	unit->state = state;
+	unit->origin = (struct origin){ file, line };
+	unit->why = why;
+}
+
+/* The lines of FILE; false when systemd gives up on it. */
+static bool add_lines(struct unit *unit, const struct file *file, unsigned *ret_line,
+		      const char **ret_why)
+{
+	struct pool *pool = host_pool(unit->host);
+	struct systemd_conf conf;
+
+	systemd_conf_parse(pool, file->bytes, file->size, &conf);
+	for (size_t i = 0; i < conf.count && unit->section; i++) {
+		const struct systemd_assignment *item = &conf.items[i];
+		if (strcmp(item->section, unit->section) != 0)
+			continue;
+		unit->lines = pool_extend(pool, unit->lines, unit->line_count, sizeof *unit->lines);
+		unit->lines[unit->line_count++] =
+			(struct unit_line){ { file->path, item->line }, item->key, item->value };
+	}
+	*ret_line = conf.stop_line;
+	*ret_why = conf.stop_why;
+	return !conf.stop_line;
+}
+
+static void read_fragment(struct unit *unit)
+{
+	const struct file *file = host_file(unit->host, unit->fragment);
+	unsigned line;
+	const char *why;
+
+	switch (file->state) {
+	case FILE_PRESENT:
+		if (!file->size)
+			refuse(unit, UNIT_MASKED, file->path, 0, "its unit file is empty");
+		else if (!add_lines(unit, file, &line, &why))
+			refuse(unit, UNIT_BROKEN, file->path, line, why);
+		break;
+	case FILE_NULL:
+		refuse(unit, UNIT_MASKED, file->path, 0, "its unit file is a link to /dev/null");
+		break;
+	case FILE_ABSENT:
+	case FILE_DANGLING:
+		refuse(unit, UNIT_NOT_FOUND, file->path, 0, "this link leads nowhere");
+		break;
+	case FILE_DIRECTORY:
+		refuse(unit, UNIT_BROKEN, file->path, 0, "this is a directory");
+		break;
+	case FILE_UNREADABLE:
+		refuse(unit, UNIT_UNREADABLE, file->path, 0, strerror(-file->error));
+		break;
+	}
+}
+
+/* A drop-in that systemd cannot read to its end still counts as far as it was read. */
+static void read_dropins(struct unit *unit)
+{
+	unsigned line;
+	const char *why;
+
+	for (size_t i = 0; i < unit->dropin_count; i++) {
+		const struct file *file = host_file(unit->host, unit->dropins[i]);
+		if (file->state == FILE_PRESENT)
+			add_lines(unit, file, &line, &why);
+		else if (file->state == FILE_UNREADABLE)
+			refuse(unit, UNIT_UNREADABLE, file->path, 0, strerror(-file->error));
+	}
+}
+
+void unit_load(struct host *host, const char *name, struct unit *ret)
+{
+	struct pool *pool = host_pool(host);
+	struct unit unit = { .host = host, .name = pool_strdup(pool, name) };
+
+	if (!unit_name_suffix(name))
+		unit.name = pool_printf(pool, "%s.service", name);
+	unit.id = unit.name;
+	enum unit_name_form form = unit_name_form(unit.name);
+	if (form == UNIT_NAME_INVALID || form == UNIT_NAME_TEMPLATE) {
+		refuse(&unit, UNIT_BROKEN, NULL, 0,
+		       form == UNIT_NAME_TEMPLATE ? "a template: name an instance of it"
+						  : "this is no name of a unit");
+		*ret = unit;
+		return;
+	}
+	unit_find_fragment(host, &unit);
+	unit.section = section_of(unit.id);
+	if (unit.state == UNIT_LOADED && !unit.fragment)
+		refuse(&unit, UNIT_NOT_FOUND, NULL, 0, "no directory of units has such a file");
+	if (unit.fragment)
+		read_fragment(&unit);
+	if (unit.state == UNIT_LOADED) {
+		unit_find_dropins(host, &unit);
+		read_dropins(&unit);
+	}
+	*ret = unit;
+}
+
+const struct unit_line *unit_setting(const struct unit *unit, const char *key)
+{
+	for (size_t i = unit->line_count; i-- > 0;)
+		if (!strcmp(unit->lines[i].key, key))
+			return *unit->lines[i].value ? &unit->lines[i] : NULL;
+	return NULL;
+}
