@@ -493,9 +493,9 @@ START_TEST(systemd)
 	tree_put(root, "/usr/lib/systemd/system.conf.d/50.conf",
 		 "[Manager]\nDefaultLimitNOFILE=50\n");
 	tree_put(root, "/run/systemd/system.conf.d/60.conf",
-		 "[Manager]\nDefaultLimitNOFILE=\\\n 60:\\\n70\n");
+		 "[Manager]\nDefaultLimitNOFILE=\\\n 60\\\n:70\n");
 	from_systemd(root, table);
-	ck_assert_uint_eq(table[RLIMIT_NOFILE].soft, 50); /* "60: 70" is no limit */
+	ck_assert_uint_eq(table[RLIMIT_NOFILE].soft, 50); /* "60 :70" is no limit */
 	tree_put(root, "/run/systemd/system.conf.d/60.conf",
 		 "[Manager]\nDefaultLimitNOFILE=60:70\n");
 	from_systemd(root, table);
@@ -505,7 +505,7 @@ START_TEST(systemd)
 	ck_assert_uint_eq(table[RLIMIT_NOFILE].soft, 50);
 	tree_put(root, "/etc/systemd/system.conf.d/99.conf", "[Manager]\nDefaultLimitNOFILE=\n");
 	from_systemd(root, table);
-	ck_assert_uint_eq(table[RLIMIT_NOFILE].hard, 524288);
+	ck_assert_uint_eq(table[RLIMIT_NOFILE].hard, 50); /* an empty value resets nothing */
 }
 END_TEST
 
