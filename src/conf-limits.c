@@ -131,6 +131,9 @@ static void split_fields(const struct limits_module *module, char *line, struct 
 	entry->type = fields[1] ? fields[1] : "";
 	entry->item = fields[2] ? fields[2] : "";
 	entry->value = fields[3] ? fields[3] : "";
+	entry->rest = "";
+	if (fields[3] && !module->whole_lines && line[strspn(line, " \t\n\v\f\r")])
+		entry->rest = line + strspn(line, " \t\n\v\f\r");
 }
 
 /* ---- domain ------------------------------------------------------------------------------- */

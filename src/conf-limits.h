@@ -56,6 +56,7 @@ struct limits_entry {
 	uint32_t min, max;
 	/* "" where the line has fewer fields; type, item and value in lower case, as compared. */
 	const char *type, *item, *value;
+	const char *rest; /* behind the fourth field, where the module does not look; or "" */
 	/* Of a rule: */
 	enum limits_drop drop;
 	unsigned code;   /* a resource or enum limits_item */

@@ -74,13 +74,23 @@ static int open_path(const struct host *host, const char *path, int flags)
 	return fd < 0 ? -errno : fd;
 }
 
+static int open_for_reading(const struct host *host, const char *path, struct stat *ret_stat)
+{
+	int fd = open_path(host, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, ret_stat)) {
+		close(fd);
+		return -errno;
+	}
+	return fd;
+}
+
 /* Opens for reading without side effects: in a tree that somebody else made, a device must not even
  * be opened (a watchdog would start), so what it is gets looked up first. */
 int host_open_file(const struct host *host, const char *path, struct stat *ret_stat)
 {
-	const int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY;
-	int fd;
-
 	if (*host->root) {
 		autofd int place = open_path(host, path, O_PATH);
 		if (place < 0)
@@ -90,14 +100,16 @@ int host_open_file(const struct host *host, const char *path, struct stat *ret_s
 		if (!S_ISREG(ret_stat->st_mode) && !S_ISDIR(ret_stat->st_mode))
 			return -EINVAL;
 	}
-	fd = open_path(host, path, flags);
-	if (fd < 0)
-		return fd;
-	if (fstat(fd, ret_stat)) {
-		close(fd);
-		return -errno;
-	}
-	return fd;
+	return open_for_reading(host, path, ret_stat);
+}
+
+/* A regular file, and no link to one? */
+static bool is_plain_file(const struct host *host, const char *path)
+{
+	autofd int place = open_path(host, path, O_PATH | O_NOFOLLOW);
+	struct stat st;
+
+	return place >= 0 && !fstat(place, &st) && S_ISREG(st.st_mode);
 }
 
 int host_open(const char *root, struct host **ret_host, struct error *err)
@@ -283,12 +295,14 @@ static void read_file(struct host *host, struct file *file)
 	struct stat st = { 0 };
 
 	file->bytes = "";
-	if (!host_is_live(host) && leads_to_null(host, file->path)) {
+	bool plain = !host_is_live(host) && is_plain_file(host, file->path);
+	if (!host_is_live(host) && !plain && leads_to_null(host, file->path)) {
 		file->state = FILE_NULL;
 		return;
 	}
 
-	autofd int fd = host_open_file(host, file->path, &st);
+	autofd int fd = plain ? open_for_reading(host, file->path, &st)
+			      : host_open_file(host, file->path, &st);
 	if (fd == -ENOENT || fd == -ENOTDIR) {
 		file->error = fd;
 		file->state = host_link(host, file->path) ? FILE_DANGLING : FILE_ABSENT;

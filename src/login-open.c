@@ -33,6 +33,7 @@ static void add_obstacle(struct login_context *context, struct origin origin, en
 								  .type = "",
 								  .item = "",
 								  .value = "",
+								  .rest = "",
 								  .why = why };
 }
 

@@ -192,8 +192,8 @@ void notes_add(struct notes *notes, const char *id, struct origin origin, const 
 	vsnprintf(small, sizeof small, format, args);
 	va_end(args);
 	for (size_t i = 0; i < notes->count; i++)
-		if (!strcmp(notes->items[i].text, small) &&
-		    notes->items[i].origin.line == origin.line &&
+		if (notes->items[i].origin.line == origin.line &&
+		    !strcmp(notes->items[i].text, small) &&
 		    (notes->items[i].origin.file == origin.file ||
 		     (origin.file && notes->items[i].origin.file &&
 		      !strcmp(notes->items[i].origin.file, origin.file))))

@@ -30,6 +30,14 @@ void limits_observe(struct host *host, struct limits_ceiling ceiling,
 void limits_add_notes(struct login_context *context, struct limits_ceiling ceiling,
 		      const struct setting *const *settings, size_t count, struct notes *notes);
 
+/* The parts of limits_add_notes(). Pure. */
+void limits_note_line(const struct limits_entry *entry, const struct limits_module *module,
+		      struct limits_ceiling ceiling, struct notes *notes);
+void limits_note_pairs(const struct login_context *context, struct notes *notes);
+const char *limits_looks_like(const struct limits_entry *entry); /* if it is no rule; or NULL */
+bool limits_is_rule(const struct limits_entry *entry);        /* that counts, or exempts somebody */
+bool limits_is_placeholder(const struct limits_entry *entry); /* "<user>", "${LIMIT}" */
+
 /* Is ACCOUNT one that SETTING (of SETTINGS) is about, and no narrower one of the same side? */
 bool limits_is_judged_by(const struct login_context *context, const struct account *account,
 			 const struct setting *const *settings, size_t count,

@@ -305,19 +305,22 @@ static const struct {
 	{ "* both nproc 5\n", 1, "type \"both\" is none of soft, hard and -" },
 	{ "* - nproc\n", 1, "has 3 fields where 4 are needed" },
 	{ "* - nproc many\n", 1, "value \"many\" is no number: the line is ignored" },
-	{ "* - nproc 10k\n", 1, "value \"10k\" is read as 10" },
-	{ "* - memlock 65535k\n", 1, "value \"65535k\" is read as 65535" },
-	{ "* - nproc -2\n", 1, "value \"-2\" is read as 18446744073709551614" },
-	{ "* - nproc 0300\n", 1, "value \"0300\" has leading zeros: read as decimal 300" },
+	{ "alice - nproc 10k\n", 1, "value \"10k\" is read as 10" },
+	{ "alice - memlock 65535k\n", 1, "value \"65535k\" is read as 65535" },
+	{ "alice - nproc -2\n", 1, "value \"-2\" is read as 18446744073709551614" },
+	{ "alice - nproc 0300\n", 1, "value \"0300\" has leading zeros: read as decimal 300" },
 	{ "\xef\xbb\xbf* - nproc 5\n", 1, "begins with a byte order mark" },
-	{ "* soft nproc 900\n\n* hard nproc 800\n", 1,
+	{ "alice soft nproc 900\n\nalice hard nproc 800\n", 1,
 	  "soft nproc 900 is above hard 800 (/etc/security/limits.conf:3) and is cut to it" },
-	{ "* - nofile 600\n", 1, "* does not reach root here" },
+	{ "* - nofile 600\n", 1,
+	  "* does not reach root here: root needs lines of its own for nofile" },
+	{ "root - nproc 5\n* - nproc 5\n* - core 5\n* soft memlock 5\n", 3,
+	  "root needs lines of its own for core, memlock" },
 	{ "root - nofile 2000000\n", 1,
 	  "nofile 2000000 is above fs.nr_open (1048576): the kernel refuses it and a login keeps "
 	  "what it had" },
-	{ "* soft nproc 3\n* soft nproc 4\n", 1,
-	  "* soft nproc 3 loses to /etc/security/limits.conf:2, which says 4" },
+	{ "bob soft nproc 3\nbob soft nproc 4\n", 1,
+	  "bob soft nproc 3 loses to /etc/security/limits.conf:2, which says 4" },
 	{ "ghost - nproc 5\n", 1, "no user \"ghost\" in /etc/passwd" },
 	{ "@ghosts - nproc 5\n", 1, "no group \"ghosts\" in /etc/group" },
 	{ "<user> - nproc 5\n", 1, "looks like a placeholder that nobody replaced: \"<user>\"" },
@@ -325,7 +328,50 @@ static const struct {
 	{ "{{ user }} - nproc 4\n", 1, "looks like a placeholder" },
 	{ "%dba - nproc 4\n", 1, "a domain with % counts for maxlogins only" },
 	{ "x:y - nproc 4\n", 1, "is no range of ids" },
+	{ "root soft nproc many\r\n", 1, "value \"many\" is no number" },
+	{ "bob soft nproc 5000\n@dba hard nproc 4000\n1002: hard nproc 900\n", 1,
+	  "soft nproc 5000 is above hard 900 (/etc/security/limits.conf:3) and is cut to it" },
+	{ "@dba soft memlock 9000\n", 1,
+	  "soft memlock 9000 is above the hard limit, which no line sets (8192, " },
+	{ "ldap soft nproc 5\nldap hard nproc 5\nldap soft nproc 5\n", 1, "no user \"ldap\"" },
+	{ "1000: soft nproc 5\n1000: hard nproc 4\n", 1, "soft nproc 5 is above hard 4" },
+	{ "alice soft nofile 300\n@dba - nofile 500\n", 2,
+	  "sets no hard nofile for alice: the soft one of /etc/security/limits.conf:1 is more "
+	  "specific, and then - sets neither" },
+	{ "root - nproc 99999999999999999999\n", 1, "is out of range: read as unlimited" },
+	{ "root - nice 25\n", 1, "value \"25\" is out of range: read as 19" },
+	{ "root - memlock 18014398509481984\n", 1, "is out of range: read as unlimited" },
+	{ "root - maxlogins 3x\n", 1, "value \"3x\" is read as 3" },
+	{ "root - nonewprivs yes\n", 1, "value \"yes\" is read as 0" },
+	{ "root - priority -5x\n", 1, "value \"-5x\" is read as -5" },
+	{ "root - nproc 5 hard nofile 6\n", 1,
+	  "what stands behind the value is ignored: \"hard nofile 6\"" },
+	{ "bob -nofile\n", 1, "\"-nofile\" is read as \"-\": whom the line names is exempt" },
+	{ "* -\n", 1, "\"* -\" means nobody" },
+	{ "%dba -\n", 1, "\"%dba -\" means nobody" },
+	{ "2000:1000 - nproc 5\n", 1, "is reversed: it means nobody" },
+	{ "4294967296: - nproc 5\n", 1, "is read as 0:" },
+	{ "@-1:5 - nproc 5\n", 1, "is read as 4294967295:5" },
+	{ "alice, bob - nproc 5\n", 1, "with one name as the domain" },
+	{ "alice,bob - nproc 5\n", 1, "a domain is one name, not a list" },
+	{ "ali* - nproc 5\n", 1, "a domain is a name, not a pattern" },
+	{ "1001 - nproc 5\n", 1, "a number is a name here" },
+	{ "YOUR_USER - nproc 5\n", 1, "a placeholder that nobody replaced?" },
+	{ "@your-group - nproc 5\n", 1, "a placeholder that nobody replaced?" },
+	{ "@<group> - nproc 5\n", 1, "looks like a placeholder" },
+	{ "$USER - nproc 5\n", 1, "looks like a placeholder" },
+	{ "host$ - nproc 5\n", 1, "no user \"host$\" in /etc/passwd" },
+	{ "ulimit -n 65535\n", 1, "looks like a shell command" },
+	{ "fs.file-max = 65535\n", 1, "looks like a line of sysctl.conf" },
+	{ "LimitNOFILE=65535\n", 1, "looks like a line of a systemd unit" },
+	{ "session required pam_limits.so\n", 1, "looks like a line of a file in /etc/pam.d" },
+	{ "<!DOCTYPE html>\n<html><body>\n<p>Not Found</p>\n", 0,
+	  "does not look like limits.conf, rather like HTML: none of its 3 lines is a rule" },
 	{ "net.ipv4.x = 1\nvm.y = 2\n# c\nkernel.z = 3\n", 0,
+	  "does not look like limits.conf, rather like a line of sysctl.conf: none of its 3 lines "
+	  "is a "
+	  "rule" },
+	{ "a b c\nd e f g\nh\n", 0,
 	  "does not look like limits.conf: none of its 3 lines is a rule" },
 };
 
@@ -358,6 +404,7 @@ START_TEST(no_remarks)
 {
 	static const char conf[] =
 		"# <user> ${x}\n* soft nproc 5\n* hard nproc 6\nroot - nofile 600\n"
+		"root - nproc 7\n"
 		"* - nofile unlimited\n@dba - core 0\nalice hard core unlimited\n"
 		"1000: - rtprio 5\n@:50 - nice -5\n* - maxlogins 10\n%dba - maxlogins 2\n"
 		"bob -\n";
@@ -382,9 +429,10 @@ START_TEST(other_remarks)
 	char line[1200];
 
 	tree_put(root, "/etc/security/limits.d/nofile.txt", "* - nofile 5\n");
+	tree_put(root, "/etc/security/limits.d/.hidden.conf", "* - nofile 5\n");
 	memset(line, 'x', sizeof line);
 	line[0] = '#';
-	snprintf(line + 1023, sizeof line - 1023, "* - nproc 5\n");
+	snprintf(line + 1023, sizeof line - 1023, "alice - nproc 5\n");
 	tree_put(root, "/etc/security/limits.d/long.conf", line);
 	struct host *host = open_tree(root);
 	observe(host, "* soft nofile 1024", &observed, &notes);
@@ -392,8 +440,10 @@ START_TEST(other_remarks)
 			   "is not read: the name does not end in .conf"));
 	ck_assert(has_note(&notes, "/etc/security/limits.d/long.conf", 1,
 			   "the end of a line longer than 1023 bytes"));
+	ck_assert(has_note(&notes, "/etc/security/limits.d/.hidden.conf", 0,
+			   "is not read: the name begins with a dot"));
 	ck_assert(has_note(&notes, NULL, 0, "limits.conf does not reach systemd services"));
-	ck_assert_uint_eq(notes.count, 3);
+	ck_assert_uint_eq(notes.count, 4);
 	host_close(host);
 }
 END_TEST
