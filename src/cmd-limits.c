@@ -16,6 +16,7 @@
 /* What the command line says, read. */
 struct question {
 	const char *user; /* or NULL */
+	pid_t pid;        /* 0: not asked */
 	struct limits_module module;
 	bool has_module;
 	bool has_nr_open;
@@ -97,6 +98,15 @@ static int read_options(const struct context *context, struct pool *pool, struct
 					 "\"%s\" is no name: limits takes a USER or a @GROUP",
 					 ret->user);
 	}
+	uint64_t pid = 0;
+	if (options->pid && (!parse_decimal(options->pid, INT32_MAX, &pid) || !pid))
+		return error_set(err, -EINVAL, "--pid %.64s: the number of a process",
+				 options->pid);
+	if (pid && ret->user)
+		return error_set(err, -EINVAL, "--pid tells the user: no USER goes with it");
+	if (pid && options->root)
+		return error_set(err, -EINVAL, "--pid with --root: a tree has no processes");
+	ret->pid = (pid_t)pid;
 	if (options->service && !*options->service)
 		return error_set(err, -EINVAL, "--service needs the name of a PAM service");
 	if (options->nr_open) {
@@ -230,12 +240,28 @@ static void describe_module(const struct login_context *context, const struct qu
 					       : "assumed";
 }
 
+/* The survey of the user of a process; nobody's where the uid is unknown. */
+static void survey_process(struct session *session, const struct login_context *login,
+			   const struct process *process, struct limits_report *ret)
+{
+	const struct account *account = find_by_uid(&login->accounts, process->uid);
+	struct process_limits *compared = pool_alloc(session->pool, sizeof *compared);
+
+	/* No name contains a colon: nobody is called so. */
+	login_survey(login,
+		     account ? account->name : pool_printf(session->pool, "uid:%u", process->uid),
+		     &ret->survey);
+	process_limits_compare(process, &ret->survey, compared);
+	ret->process = compared;
+}
+
 int cmd_limits(const struct context *context)
 {
 	render_function *render = context->renderer->limits;
 	struct limits_report report = { .release = NULL };
 	struct login_context login;
 	struct question question;
+	struct process process;
 	struct session session;
 	struct origin origin;
 	struct error err;
@@ -244,10 +270,15 @@ int cmd_limits(const struct context *context)
 		return EXIT_TROUBLE;
 	if (read_options(context, session.pool, &question, &err) < 0)
 		return session_fail(&session, EXIT_TROUBLE, render, "%s", err.message);
+	if (question.pid && process_read(session.host, question.pid, &process, &err) < 0)
+		return session_fail(&session, EXIT_TROUBLE, render, "%s", err.message);
 
 	struct limits_ceiling ceiling = find_ceiling(&session, &question);
 	open_context(&session, &question, ceiling, &login);
-	login_survey(&login, question.user, &report.survey);
+	if (question.pid)
+		survey_process(&session, &login, &process, &report);
+	else
+		login_survey(&login, question.user, &report.survey);
 	describe_module(&login, &question, &report);
 	note_unknown(&report.survey, &session.report.notes);
 	note_service(&login, &session.report.notes);

@@ -27,7 +27,7 @@ struct options {
 	const char *comment;
 	const char *netns;
 	/* limits, as given: cmd-limits.c reads them */
-	const char *service, *nr_open, *cap, *pam_version;
+	const char *service, *pid, *nr_open, *cap, *pam_version;
 	const char *const *inherit;
 	size_t inherit_count;
 	enum engine engine; /* ENGINE_COUNT: detect */

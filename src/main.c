@@ -71,6 +71,7 @@ enum option_id {
 	OPTION_ALL,
 	OPTION_KEEP,
 	OPTION_SERVICE,
+	OPTION_PID,
 	OPTION_INHERIT,
 	OPTION_NR_OPEN,
 	OPTION_CAP,
@@ -115,6 +116,8 @@ static const struct option_row options[] = {
 	  "wait for another keeltune (default 10)" },
 	{ OPTION_SERVICE, "service", "NAME", "limits",
 	  "the PAM service that opens the session (default login)" },
+	{ OPTION_PID, "pid", "PID", "limits",
+	  "a process: what it has, what its user would get, why" },
 	{ OPTION_INHERIT, "inherit", "LIMIT", "limits",
 	  "ITEM=SOFT:HARD, handed down by daemon and pid 1" },
 	{ OPTION_NR_OPEN, "nr-open", "N", "limits", "as if fs.nr_open were N" },
@@ -312,6 +315,9 @@ static bool take_option(struct command_line *line, enum option_id id, const char
 		return set_number(&set->keep, "keep", argument, 1000000);
 	case OPTION_SERVICE:
 		set->service = argument;
+		return true;
+	case OPTION_PID:
+		set->pid = argument;
 		return true;
 	case OPTION_INHERIT:
 		line->inherit[set->inherit_count++] = argument;

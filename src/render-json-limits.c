@@ -139,6 +139,50 @@ static json_t *pam(struct pool *pool, const struct limits_report *limits)
 			 json_of_text(pool, limits->release_by), "compared", limits->compared);
 }
 
+static json_t *process_limits(struct pool *pool, const struct limits_report *limits)
+{
+	const struct process_limits *process = limits->process;
+	json_t *array = json_array();
+	size_t rows;
+	const struct limit_row *row = catalog_limits(&rows);
+
+	for (size_t i = 0; i < rows; i++) {
+		const struct process_limit *item = &process->items[row[i].resource];
+		const struct rlimit *has = &process->process.limits[row[i].resource];
+		const struct login_limit *gets = &limits->survey.limits.item[row[i].resource];
+		json_array_append_new(
+			array, json_pack("{s:s, s:o, s:o, s:s, s:o, s:o, s:b, s:o, s:o}", "item",
+					 row[i].item, "soft", amount(pool, has->rlim_cur), "hard",
+					 amount(pool, has->rlim_max), "unit", row[i].kernel_unit,
+					 "new_soft", amount(pool, gets->soft.number), "new_hard",
+					 amount(pool, gets->hard.number), "differs", item->differs,
+					 "why", json_of_text(pool, item->why), "origin",
+					 json_of_origin(pool, item->origin)));
+	}
+	return array;
+}
+
+static json_t *process(struct pool *pool, const struct limits_report *limits)
+{
+	const struct process_limits *compared = limits->process;
+	if (!compared)
+		return json_null();
+	const struct process *p = &compared->process;
+	const struct cgroup *cgroup = &p->cgroup;
+	return json_pack(
+		"{s:i, s:o, s:I, s:o, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"pid", p->pid, "comm", json_of_text(pool, p->comm), "uid", (json_int_t)p->uid,
+		"user", json_of_text(pool, compared->account ? compared->account->name : NULL),
+		"parent", p->parent, "started", json_of_time(p->started), "place",
+		json_of_text(pool, compared->place), "session_began",
+		compared->in_session ? json_of_time(compared->began) : json_null(), "opener",
+		json_of_text(pool, compared->opener), "unit", json_of_text(pool, cgroup->unit),
+		"user_unit", json_of_text(pool, cgroup->user_unit), "session",
+		json_of_text(pool, cgroup->session), "runtime", json_of_text(pool, cgroup->runtime),
+		"container", json_of_text(pool, cgroup->container), "nested",
+		json_boolean(p->nested), "limits", process_limits(pool, limits));
+}
+
 void json_limits(FILE *out, const struct report *report, const struct style *style)
 {
 	json_t *object = json_of_report(report);
@@ -152,7 +196,8 @@ void json_limits(FILE *out, const struct report *report, const struct style *sty
 	}
 	const struct login_survey *survey = &limits->survey;
 	bool subject = survey->has_subject;
-	json_object_set_new(object, "user", json_of_text(pool, survey->user));
+	bool nobody = limits->process && !limits->process->account;
+	json_object_set_new(object, "user", json_of_text(pool, nobody ? NULL : survey->user));
 	json_object_set_new(object, "service", json_of_text(pool, survey->context->service));
 	json_object_set_new(object, "pam", pam(pool, limits));
 	json_object_set_new(object, "login", subject ? login(&survey->limits) : json_null());
@@ -164,5 +209,6 @@ void json_limits(FILE *out, const struct report *report, const struct style *sty
 	json_object_set_new(object, "accounts", json_integer((json_int_t)survey->account_count));
 	json_object_set_new(object, "left_out", json_integer((json_int_t)survey->left_out));
 	json_object_set_new(object, "groups", blocks(pool, survey));
+	json_object_set_new(object, "process", process(pool, limits));
 	json_write(out, object);
 }

@@ -52,7 +52,7 @@ static json_t *notes(struct pool *pool, const struct notes *list)
 	return array;
 }
 
-static json_t *rfc3339(time_t time)
+json_t *json_of_time(time_t time)
 {
 	struct tm utc;
 	char string[32] = "";
@@ -72,8 +72,8 @@ json_t *json_of_report(const struct report *report)
 		"keeltune", "version", KEELTUNE_VERSION, "host", "name",
 		json_of_text(pool, report->host.name), "machine_id",
 		json_of_text(pool, report->machine_id), "os", json_of_text(pool, report->host.os),
-		"kernel", json_of_text(pool, report->host.kernel), "time", rfc3339(report->time),
-		"result", report->result, "exit", report->exit, "root",
+		"kernel", json_of_text(pool, report->host.kernel), "time",
+		json_of_time(report->time), "result", report->result, "exit", report->exit, "root",
 		json_of_text(pool, report->root), "error", json_of_text(pool, report->error),
 		"interrupted", json_of_text(pool, report->interrupted), "notes",
 		notes(pool, &report->notes));

@@ -12,6 +12,7 @@
 json_t *json_of_text(struct pool *pool, const char *bytes); /* NULL: null */
 /* Numbers up to 2^63-1 are numbers, larger ones decimal strings; VALUE_NONE: null. */
 json_t *json_of_value(struct pool *pool, struct value v);
+json_t *json_of_time(time_t time); /* RFC 3339, UTC */
 json_t *json_of_reading(struct pool *pool, const struct reading *r);
 json_t *json_of_origin(struct pool *pool, struct origin o);
 json_t *json_of_shadows(struct pool *pool, const struct shadow *shadows, size_t count);

@@ -385,6 +385,77 @@ static void print_blocks(FILE *out, const struct report *report, const struct st
 			survey->block_count - shown);
 }
 
+/* ---- a process ---------------------------------------------------------------------------- */
+
+static const char *pair_text(struct pool *pool, const struct limit_row *row, uint64_t soft,
+			     uint64_t hard)
+{
+	return pool_printf(pool, "%s : %s", amount_text(pool, row, soft),
+			   amount_text(pool, row, hard));
+}
+
+static void print_difference(FILE *out, struct pool *pool, const struct limit_row *row,
+			     const struct process_limits *process, const struct login_limit *limit)
+{
+	const struct process_limit *item = &process->items[row->resource];
+	const struct rlimit *has = &process->process.limits[row->resource];
+
+	fprintf(out, "  %-11s %-23s %s\n", row->item,
+		pair_text(pool, row, has->rlim_cur, has->rlim_max),
+		pair_text(pool, row, limit->soft.number, limit->hard.number));
+	text_wrapped(
+		out, pool, "      why   ", 12,
+		item->origin.file && item->origin.line
+			? pool_printf(pool, "%s (%s)", item->why, text_place(pool, item->origin))
+			: item->why);
+	if (same_source(&limit->soft, &limit->hard)) {
+		text_wrapped(out, pool, "      new   ", 12, value_source(pool, &limit->soft));
+		return;
+	}
+	text_wrapped(out, pool, "      new   ", 12,
+		     pool_printf(pool, "soft: %s", value_source(pool, &limit->soft)));
+	text_wrapped(out, pool, "            ", 12,
+		     pool_printf(pool, "hard: %s", value_source(pool, &limit->hard)));
+}
+
+static void print_process(FILE *out, struct pool *pool, const struct limits_report *limits)
+{
+	const struct process_limits *process = limits->process;
+	size_t rows, different = 0;
+	const struct limit_row *row = catalog_limits(&rows);
+
+	for (size_t i = 0; i < rows; i++) {
+		if (!process->items[row[i].resource].differs)
+			continue;
+		if (!different++)
+			fputs("\n  differs     it has                  a new session gets\n", out);
+		print_difference(out, pool, &row[i], process,
+				 &limits->survey.limits.item[row[i].resource]);
+	}
+	if (different < rows)
+		fputs("\n  the same    soft            hard\n", out);
+	for (size_t i = 0; i < rows; i++) {
+		const struct login_limit *limit = &limits->survey.limits.item[row[i].resource];
+		if (!process->items[row[i].resource].differs)
+			print_amounts(out, pool, &row[i], limit, count_unit(&row[i], limit));
+	}
+}
+
+static void print_process_head(FILE *out, struct pool *pool, const struct process_limits *process)
+{
+	struct tm local;
+	char started[40] = "?";
+
+	if (localtime_r(&process->process.started, &local))
+		strftime(started, sizeof started, "%Y-%m-%d %H:%M:%S", &local);
+	text_wrapped(out, pool, "", 2,
+		     pool_printf(pool, "process %d (%s) of %s (uid %u), started %s",
+				 process->process.pid, process->process.comm,
+				 process->account ? process->account->name : "nobody known",
+				 process->process.uid, started));
+	text_wrapped(out, pool, "it ", 2, process->place);
+}
+
 /* ---- the whole ---------------------------------------------------------------------------- */
 
 static void print_head(FILE *out, const struct report *report)
@@ -418,6 +489,8 @@ void text_limits(FILE *out, const struct report *report, const struct style *sty
 	if (!report->limits)
 		return;
 	const struct login_survey *survey = &report->limits->survey;
+	if (report->limits->process)
+		print_process_head(out, pool, report->limits->process);
 	if (survey->has_subject)
 		text_wrapped(out, pool, "", 2,
 			     pool_printf(pool, "a new session of %s through %s",
@@ -432,7 +505,10 @@ void text_limits(FILE *out, const struct report *report, const struct style *sty
 	print_head(out, report);
 	if (survey->has_subject) {
 		print_login(out, pool, &survey->limits, style);
-		print_subject(out, report, style);
+		if (report->limits->process)
+			print_process(out, pool, report->limits);
+		else
+			print_subject(out, report, style);
 	}
 	if (survey->has_subject && survey->account_count)
 		text_wrapped(out, pool, "\n", 2,

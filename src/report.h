@@ -13,6 +13,7 @@
 #include "journal.h"
 #include "login-survey.h"
 #include "plan.h"
+#include "process-limits.h"
 #include "profile.h"
 
 #include <stdio.h>
@@ -34,9 +35,10 @@ struct pruned {
 /* What sessions get, and as which pam_limits.so that was found out. */
 struct limits_report {
 	struct login_survey survey;
-	const char *release;    /* "Linux-PAM 1.5.2 with Debian's patches" */
-	const char *release_by; /* "installed", "assumed", "--pam-version" */
-	bool compared;          /* the model was compared with a build of it */
+	const struct process_limits *process; /* --pid; or NULL */
+	const char *release;                  /* "Linux-PAM 1.5.2 with Debian's patches" */
+	const char *release_by;               /* "installed", "assumed", "--pam-version" */
+	bool compared;                        /* the model was compared with a build of it */
 };
 
 struct report {

@@ -208,6 +208,118 @@ setpriv --reuid 64321 --regid 64321 --clear-groups "$KEELTUNE" limits kt-two --s
 json "login is null then" '.login == null and .exit == 2 and .result == "trouble" and (.error | test("limits.conf"))'
 chmod 644 $conf
 
+# --- a process: what it has, what its user would get, and why they differ
+
+# In the background of a session of su: COMMAND of USER; $pid is the process that runs "sleep".
+session() {
+	su "$1" -s /bin/bash -c "$2" >"$TMPDIR/session" 2>&1 &
+	pid=
+	for _ in $(seq 100); do
+		sleep 0.05
+		pid=$(pgrep -n -u "$1" -x sleep) && break
+	done
+	[ -n "$pid" ] || not_ok "a session of $1" "$(cat "$TMPDIR/session")"
+}
+
+# of NAME FILTER [OPTION...]: the process $pid, and its nofile in $item.
+of() {
+	local name=$1 filter=$2
+	shift 2
+	asks --pid "$pid" "$@"
+	json "$name" ".process as \$p | (\$p.limits[] | select(.item == \"nofile\")) as \$item | $filter"
+}
+
+# in_cgroup PATH: as if the process $pid were in it.
+in_cgroup() {
+	echo "0::$1" >"$TMPDIR/cgroup.$pid"
+	mount --bind "$TMPDIR/cgroup.$pid" "/proc/$pid/cgroup"
+}
+
+end() {
+	umount "/proc/$pid/cgroup" 2>/dev/null
+	kill "$pid"
+	wait 2>/dev/null
+}
+
+printf 'kt-one soft nofile 300\nkt-one hard nofile 700\n' >$conf
+touch -d '1 hour ago' $conf /etc/security/limits.d
+session kt-one 'sleep 60; true'
+of "a process that has what a new session gets" '$p.user == "kt-one" and $p.comm == "sleep" and $p.uid == 64321 and
+	$p.opener == "su" and $item.differs == false and $item.why == null and $item.soft == 300 and $item.hard == 700' --service su
+sleep 1.1
+echo 'kt-one soft nofile 400' >>$conf
+of "started before the file was changed" '$item.differs and $item.soft == 300 and $item.new_soft == 400 and $item.new_hard == 700 and
+	($item.why | test("^its session was opened .* before /etc/security/limits.conf was changed")) and
+	$item.origin.file == "/etc/security/limits.conf"' --service su
+prints 0 "for a person" "process $pid (sleep) of kt-one (uid 64321), started 2" kt limits --pid "$pid" --service su
+has "both values" "300 : 700               400 : 700" "$out"
+has "the line that a new session gets it from" "limits.conf:3: kt-one soft nofile 400" "$out"
+expect 0 "the same, unprivileged" setpriv --reuid 64322 --regid 64321 --clear-groups "$KEELTUNE" limits --pid "$pid" --service su
+end
+
+touch -d '1 hour ago' $conf
+session kt-one 'ulimit -Sn 600; sleep 60; true'
+of "raised by an ancestor in the session" '$item.differs and $item.soft == 600 and
+	($item.why | test("^raised by bash .*its parent su .* has 400:700"))' --service su
+end
+session kt-one 'ulimit -n 200; exec sleep 60'
+of "lowered by itself" '$item.soft == 200 and $item.hard == 200 and ($item.why | test("^lowered by itself"))' --service su
+end
+session kt-one 'ulimit -Sn 700; exec sleep 60'
+of "raised to the hard limit" '$item.why | test("^raised to the hard limit by itself")' --service su
+end
+
+sed -i '/pam_limits/d' /etc/pam.d/su
+echo 'session required pam_limits.so' >>/etc/pam.d/login
+session kt-one 'sleep 60; true'
+of "opened without pam_limits.so" '$item.differs and ($item.why | test("^su opened its session, without pam_limits.so")) and
+	($item.origin.file == "/etc/pam.d/su")'
+end
+echo 'session required pam_limits.so' >>/etc/pam.d/su
+
+# A service, as far as its files and its cgroup tell.
+mkdir -p /etc/systemd/system/kt-demo.service.d
+printf '[Service]\nExecStart=/bin/true\nUser=kt-one\n' >/etc/systemd/system/kt-demo.service
+printf '[Service]\nLimitNOFILE=5:6\nLimitNOFILE=250\n' >/etc/systemd/system/kt-demo.service.d/x.conf
+touch -d '1 hour ago' /etc/systemd/system/kt-demo.service /etc/systemd/system/kt-demo.service.d/x.conf
+setpriv --reuid 64321 --regid 64321 --clear-groups bash -c 'ulimit -n 250; exec sleep 60' &
+pid=$!
+sleep 0.3
+in_cgroup /system.slice/kt-demo.service
+of "a service: its unit decides" '$p.unit == "kt-demo.service" and ($p.place | test("system service kt-demo.service")) and
+	($item.why | test("^LimitNOFILE=250 of kt-demo.service; limits.conf does not reach")) and
+	$item.origin == {"file": "/etc/systemd/system/kt-demo.service.d/x.conf", "line": 3}' --service su
+sleep 1
+echo 'LimitNOFILE=260' >>/etc/systemd/system/kt-demo.service.d/x.conf
+of "its unit was changed since" '($item.why | test("^started .* before this file was changed .* a restart gives it 260:260")) and
+	$item.origin.line == 4' --service su
+printf '[Service]\nPAMName=su\n' >/etc/systemd/system/kt-demo.service.d/y.conf
+of "PAMName=" '$item.why | test("PAMName=su")'
+umount "/proc/$pid/cgroup"
+in_cgroup /user.slice/user-64321.slice/user@64321.service/app.slice/kt-app.service
+of "under the user manager" '$p.user_unit == "kt-app.service" and ($p.place | test("user manager user@64321.service"))' --service su
+umount "/proc/$pid/cgroup"
+in_cgroup "/system.slice/docker-$(printf '%064d' 7).scope"
+of "in a container" '$p.runtime == "docker" and ($item.why | test("limits.conf of this host does not apply"))' --service su
+end
+
+cp /bin/sleep "$TMPDIR"/$'s\033[31m)\n'
+setpriv --reuid 64999 --clear-groups --regid 64999 "$TMPDIR"/$'s\033[31m)\n' 60 &
+pid=$!
+sleep 0.3
+prints 0 "a process of nobody known, with an odd name" '(s\x1b[31m)\x0a) of nobody known (uid 64999)' kt limits --pid $pid
+of "as JSON" '.user == null and .login == "fails" and $p.comm == "s\u001b[31m)\n" and $p.user == null and $p.uid == 64999'
+end
+complains 2 "a process that is gone" "there is no process $pid" kt limits --pid $pid
+kt limits --pid $pid -f json >"$out" 2>/dev/null
+json "as JSON" '.error | test("there is no process")'
+complains 2 "--pid x" "number of a process" kt limits --pid x
+complains 2 "--pid 0" "number of a process" kt limits --pid 0
+complains 2 "--pid and a user" "no USER goes with it" kt limits --pid 1 root
+complains 2 "--pid in a tree" "a tree has no processes" kt limits --pid 1 --root /
+of1=$(kt limits --pid 1 -f json | jq -r .process.pid)
+check "process 1" test "$of1" = 1
+
 # --- trees; odd accounts
 
 tree=$TMPDIR/tree
