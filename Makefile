@@ -82,7 +82,11 @@ VARIANT_LDFLAGS := $(shell scripts/cc-flags "$(CC) $(CFLAGS) -fPIE" "-pie" "-Wl,
 	"-Wl,-z,noexecstack" "-Wl,--as-needed")
 endif
 
-LIB_CFLAGS   := $(shell $(PKG_CONFIG) --cflags $(LIBRARIES) 2>/dev/null)
+# libmnl and the library of procps are loaded when a command needs them (src/library.c): their headers
+# are enough here, and the soname that goes with them.
+PROCPS       := $(firstword $(foreach l,libproc2 libprocps,$(shell $(PKG_CONFIG) --exists $l && echo $l)))
+soname        = $(shell path=$$($(CC) -print-file-name=$(1).so) && readlink -f "$$path" | sed -nE 's,.*/($(1)\.so\.[0-9]+).*,\1,p')
+LIB_CFLAGS   := $(shell $(PKG_CONFIG) --cflags $(LIBRARIES) 2>/dev/null) $(shell $(PKG_CONFIG) --cflags libmnl $(PROCPS) 2>/dev/null)
 LIB_LIBS     := $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null)
 # Three libraries less to load are a quarter of an audit's start-up (make bench).
 ifneq ($(STATIC_LIBS),0)
@@ -91,6 +95,7 @@ LIB_LIBS     := $(foreach l,$(LIB_LIBS),$(if $(filter -l%,$(l)),$(call archive_o
 endif
 CHECK_CFLAGS := $(shell $(PKG_CONFIG) --cflags check 2>/dev/null)
 CHECK_LIBS   := $(shell $(PKG_CONFIG) --libs check 2>/dev/null)
+HAVE_LIBMNL  := $(shell $(PKG_CONFIG) --exists libmnl && echo 1)
 HAVE_CC      := $(shell command -v $(CC) 2>/dev/null)
 
 VERSION := $(shell scripts/version)
@@ -99,13 +104,14 @@ endif
 # The paths and the version reach only the files that name them: a commit does not rebuild the rest.
 SETTINGS := -DKEELTUNE_VERSION='"$(VERSION)"' \
 	    -DKEELTUNE_PROFILE_DIR='"$(DATADIR)/keeltune/profiles"' \
-	    -DKEELTUNE_SYSCONFDIR='"$(SYSCONFDIR)"' -DKEELTUNE_LOCALSTATEDIR='"$(LOCALSTATEDIR)"'
-CONFIGURED := $(shell grep -lE 'KEELTUNE_(VERSION|PROFILE_DIR|SYSCONFDIR|LOCALSTATEDIR)' \
+	    -DKEELTUNE_SYSCONFDIR='"$(SYSCONFDIR)"' -DKEELTUNE_LOCALSTATEDIR='"$(LOCALSTATEDIR)"' \
+	    $(if $(PROCPS),-DKEELTUNE_$(if $(filter libproc2,$(PROCPS)),LIBPROC2,LIBPROCPS)='"$(call soname,$(PROCPS))"')
+CONFIGURED := $(shell grep -lE 'KEELTUNE_(VERSION|PROFILE_DIR|SYSCONFDIR|LOCALSTATEDIR|LIBPROC)' \
 	$(SOURCES) /dev/null)
 
 COMPILE = $(CC) $(BASE) $(LIB_CFLAGS) $(WARNINGS) $(WERROR) -ffile-prefix-map=$(CURDIR)=. \
 	  $(VARIANT_CFLAGS) $(CPPFLAGS) $(CFLAGS)
-LINK    = $(CC) $(VARIANT_CFLAGS) $(CFLAGS) $(VARIANT_LDFLAGS) $(LDFLAGS)
+LINK    = $(CC) -pthread $(VARIANT_CFLAGS) $(CFLAGS) $(VARIANT_LDFLAGS) $(LDFLAGS)
 
 # --- Building
 
@@ -142,7 +148,7 @@ $(OBJ)/flags $(OBJ)/settings: FORCE
 	$(shell mkdir -p $(@D))$(file >$@.new,$(if $(filter %/flags,$@),$(COMPILE) | $(LINK) | $(LIB_LIBS),$(SETTINGS)))
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
-ifeq ($(and $(LIB_LIBS),$(HAVE_CC)),)
+ifeq ($(and $(LIB_LIBS),$(HAVE_LIBMNL),$(HAVE_CC)),)
 $(OBJ)/flags: | missing-build
 endif
 ifeq ($(CHECK_LIBS),)

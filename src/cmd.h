@@ -30,6 +30,10 @@ struct options {
 	const char *service, *pid, *nr_open, *cap, *pam_version;
 	const char *const *inherit;
 	size_t inherit_count;
+	/* sockets, as given: cmd-sockets.c reads them */
+	const char *state, *port, *pid, *user, *older_than;
+	const char *const *checks;
+	size_t check_count;
 	enum engine engine; /* ENGINE_COUNT: detect */
 	unsigned wait;      /* seconds for the lock */
 	unsigned keep;      /* --keep of history prune */
@@ -65,6 +69,7 @@ int cmd_explain(const struct context *context);
 int cmd_limits(const struct context *context);
 int cmd_history(const struct context *context); /* cmd-history.c */
 int cmd_profile(const struct context *context);
+int cmd_sockets(const struct context *context);
 
 /* ---- for the cmd-*.c ---------------------------------------------------------------------- */
 

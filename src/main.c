@@ -43,6 +43,8 @@ static const struct command commands[] = {
 	  cmd_explain },
 	{ "limits", "[USER|@GROUP|--pid PID]", "limits that a new login gets, and from which lines",
 	  cmd_limits },
+	{ "sockets", "", "who leaks: CLOSE_WAIT, keepalive and descriptors by process",
+	  cmd_sockets },
 	{ "profile", "list | show NAME... | check FILE...", "list, resolve, check profiles",
 	  cmd_profile },
 };
@@ -76,6 +78,12 @@ enum option_id {
 	OPTION_NR_OPEN,
 	OPTION_CAP,
 	OPTION_PAM_VERSION,
+	OPTION_STATE,
+	OPTION_PORT,
+	OPTION_PID,
+	OPTION_USER,
+	OPTION_OLDER_THAN,
+	OPTION_CHECK,
 };
 
 /* Which commands take an option: the commands' names, or "" for all. */
@@ -102,8 +110,17 @@ static const struct option_row options[] = {
 	  "what boot and login get only" },
 	{ OPTION_ENGINE, "engine", "ENGINE", "audit diff apply explain",
 	  "who applies sysctl files at boot: systemd, procps, procps3, busybox" },
-	{ OPTION_NETNS, "netns", "NAME", "audit diff apply",
-	  "a network namespace (name, pid; audit: or all)" },
+	{ OPTION_NETNS, "netns", "NAME", "audit diff apply sockets",
+	  "a network namespace (name, pid; audit, sockets: or all)" },
+	{ OPTION_STATE, "state", "STATE", "sockets",
+	  "only sockets in these states (commas between)" },
+	{ OPTION_PORT, "port", "PORT", "sockets", "only sockets with this local or peer port" },
+	{ OPTION_PID, "pid", "PID", "sockets", "only this process" },
+	{ OPTION_USER, "user", "USER", "sockets", "only processes of this user" },
+	{ OPTION_OLDER_THAN, "older-than", "TIME", "sockets",
+	  "only sockets silent for so long: 90, 10m, 3h, 2d" },
+	{ OPTION_CHECK, "check", "LIMIT", "sockets",
+	  "exit 1 if a process exceeds it: 'close_wait>1000', 'fds>80%'" },
 	{ OPTION_DRY_RUN, "dry-run", NULL, "apply rollback history",
 	  "show what would change, change nothing" },
 	{ OPTION_OVERRIDE, "override", NULL, "diff apply",
@@ -222,6 +239,7 @@ struct command_line {
 	const char **words; /* what is no option: the command and its arguments */
 	size_t word_count;
 	const char **inherit;               /* --inherit, each time */
+	const char **checks;                /* --check, each time */
 	const struct option_row *given[64]; /* to be checked against the command */
 	size_t given_count;
 	bool help;
@@ -332,6 +350,25 @@ static bool take_option(struct command_line *line, enum option_id id, const char
 	case OPTION_PAM_VERSION:
 		set->pam_version = argument;
 		return true;
+	case OPTION_STATE:
+		set->state = argument;
+		return true;
+	case OPTION_PORT:
+		set->port = argument;
+		return true;
+	case OPTION_PID:
+		set->pid = argument;
+		return true;
+	case OPTION_USER:
+		set->user = argument;
+		return true;
+	case OPTION_OLDER_THAN:
+		set->older_than = argument;
+		return true;
+	case OPTION_CHECK:
+		line->checks[set->check_count++] = argument;
+		set->checks = line->checks;
+		return true;
 	case OPTION_WAIT:
 		return set_number(&set->wait, "wait", argument, 86400);
 	case OPTION_HELP:
@@ -369,8 +406,10 @@ static bool check_options(const struct command_line *line)
 		return false;
 	}
 	if (set->netns && !strcmp(set->netns, "all") &&
-	    strcmp(line->context.command, "audit") != 0) {
-		complain("--netns all is for audit; %s takes one namespace", line->context.command);
+	    strcmp(line->context.command, "audit") != 0 &&
+	    strcmp(line->context.command, "sockets") != 0) {
+		complain("--netns all is for audit and sockets; %s takes one namespace",
+			 line->context.command);
 		return false;
 	}
 	if (set->root && set->runtime) {
@@ -529,6 +568,7 @@ int main(int argc, char **argv)
 	opterr = 0;
 	line.words = pool_alloc(pool, (size_t)argc * sizeof *line.words);
 	line.inherit = pool_alloc(pool, (size_t)argc * sizeof *line.inherit);
+	line.checks = pool_alloc(pool, (size_t)argc * sizeof *line.checks);
 	int status = read_options(&line, argc, argv);
 	if (status < 0)
 		status = run(pool, &line, argc, argv);

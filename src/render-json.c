@@ -531,4 +531,5 @@ const struct renderer renderer_json = {
 	.limits = json_limits,
 	.history = render_history,
 	.profile = render_profile,
+	.sockets = json_sockets,
 };

@@ -23,6 +23,7 @@ json_t *json_of_report(const struct report *report);
 /* Prints OBJECT and gives it back. */
 void json_write(FILE *out, json_t *object);
 
-render_function json_limits; /* render-json-limits.c */
+render_function json_limits;  /* render-json-limits.c */
+render_function json_sockets; /* render-json-sockets.c */
 
 #endif

@@ -209,4 +209,5 @@ const struct renderer renderer_text = {
 	.limits = text_limits,
 	.history = render_history,
 	.profile = render_profile,
+	.sockets = text_sockets,
 };

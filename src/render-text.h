@@ -26,6 +26,6 @@ const char *text_plural(size_t count);                           /* "s", or "" f
 void text_notes(FILE *out, const struct report *report, const struct notes *notes);
 
 render_function text_audit, text_diff, text_apply, text_rollback, text_history_show, text_explain,
-	text_limits;
+	text_limits, text_sockets;
 
 #endif

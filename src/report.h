@@ -41,6 +41,8 @@ struct limits_report {
 	bool compared;                        /* the model was compared with a build of it */
 };
 
+struct socket_report;
+
 struct report {
 	const char *command;
 	struct pool *pool;
@@ -74,6 +76,7 @@ struct report {
 	size_t pruned_count;
 	const struct explanation *explanations; /* explain */
 	size_t explanation_count;
+	const struct socket_report *sockets;         /* sockets */
 	const struct limits_report *limits;          /* limits */
 	const struct profile_entry *profile_entries; /* profile list */
 	size_t profile_entry_count;
@@ -102,6 +105,7 @@ struct renderer {
 	render_function *limits;
 	render_function *history;
 	render_function *profile;
+	render_function *sockets;
 };
 
 extern const struct renderer renderer_text;

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+/* `keeltune sockets`: who leaks sockets and descriptors, and what to do about it. Changes nothing.
+ */
+#include "cmd.h"
+#include "error.h"
+#include "pool.h"
+#include "socket-report.h"
+
+/* EXIT_OK, or EXIT_TROUBLE and a message was printed. */
+static int read_request(const struct context *context, struct pool *pool,
+			struct socket_request *ret)
+{
+	const struct options *options = &context->options;
+	struct error err = { 0 };
+	int rc = 0;
+
+	*ret = (struct socket_request){ .filter = SOCKET_FILTER_ALL,
+					.netns = options->netns,
+					.pid = options->pid,
+					.user = options->user,
+					.verbose = options->verbose };
+	if (options->root) {
+		complain("sockets are of the running system: --root does not go with them");
+		return EXIT_TROUBLE;
+	}
+	if (context->argument_count) {
+		complain("sockets takes no argument, but options: --pid, --port, --state, ...");
+		return EXIT_TROUBLE;
+	}
+	struct threshold *thresholds =
+		pool_alloc(pool, (options->check_count + 1) * sizeof *thresholds);
+	ret->thresholds = thresholds;
+	for (; ret->threshold_count < options->check_count && !rc; ret->threshold_count++)
+		rc = threshold_parse(options->checks[ret->threshold_count],
+				     &thresholds[ret->threshold_count], &err);
+	if (!rc && options->state)
+		rc = socket_filter_states(options->state, &ret->filter, &err);
+	if (!rc && options->port)
+		rc = socket_filter_port(options->port, &ret->filter, &err);
+	if (!rc && options->older_than)
+		rc = socket_filter_age(options->older_than, &ret->filter, &err);
+	if (rc < 0)
+		complain("%s", err.message);
+	return rc < 0 ? EXIT_TROUBLE : EXIT_OK;
+}
+
+/* A threshold that is exceeded counts more than one that could not be judged. */
+static int status_of(const struct socket_report *report, struct report *ret)
+{
+	int status = EXIT_OK;
+
+	for (size_t i = 0; i < report->request->threshold_count; i++)
+		if (report->checks[i].unknown) {
+			ret->error = report->checks[i].unknown;
+			status = EXIT_TROUBLE;
+		}
+	for (size_t i = 0; i < report->request->threshold_count; i++)
+		if (report->checks[i].count)
+			status = EXIT_DIFFERS;
+	if (status == EXIT_DIFFERS)
+		ret->error = NULL;
+	return status;
+}
+
+int cmd_sockets(const struct context *context)
+{
+	render_function *render = context->renderer->sockets;
+	struct socket_request request;
+	struct socket_report report;
+	struct session session;
+	struct error err;
+	struct pool *pool = pool_new();
+	int status = read_request(context, pool, &request);
+
+	if (status == EXIT_OK)
+		status = session_open(context, false, &session);
+	if (status != EXIT_OK) {
+		pool_free(pool);
+		return status;
+	}
+	int rc =
+		socket_report_collect(session.host, &request, &session.report.notes, &report, &err);
+	if (rc < 0) {
+		status = session_fail(&session, EXIT_TROUBLE, render, "%s", err.message);
+	} else {
+		session.report.sockets = &report;
+		status = status_of(&report, &session.report);
+		if (session.report.error)
+			complain("%s", session.report.error);
+		status = session_finish(&session, status, render);
+	}
+	socket_report_free(&report);
+	pool_free(pool);
+	return status;
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+/* The descriptors of one process, see fd-scan.h. fstatat() through the directory says the inode
+ * without a text to be parsed, in 3.5 us; the rest of the time is getdents64(). */
+#include "fd-scan.h"
+
+#include "cleanup.h"
+#include "process.h"
+#include "procfs.h"
+
+#include <fcntl.h>
+#include <linux/kcmp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#define ENTRIES_SIZE (32u << 10)
+
+struct entry { /* struct linux_dirent64 */
+	uint64_t inode;
+	int64_t offset;
+	uint16_t size;
+	uint8_t type;
+	char name[];
+};
+
+int fd_scan_numbers(int fd, bool (*each)(int fd, const char *name, long number, void *data),
+		    void *data)
+{
+	_Alignas(struct entry) char buffer[ENTRIES_SIZE];
+
+	for (;;) {
+		long size = syscall(SYS_getdents64, fd, buffer, sizeof buffer);
+		if (size <= 0)
+			return size < 0 ? -errno : 0;
+		for (long at = 0; at < size;) {
+			const struct entry *entry =
+				(const struct entry *)(const void *)(buffer + at);
+			long number = procfs_number(entry->name);
+			if (number >= 0 && !each(fd, entry->name, number, data))
+				return 0;
+			at += entry->size;
+		}
+	}
+}
+
+static void add_hit(struct fd_hits *hits, struct fd_hit hit)
+{
+	if (hits->count == hits->room) {
+		size_t room = hits->room ? 2 * hits->room : 64;
+		struct fd_hit *items = realloc(hits->items, room * sizeof *items);
+		if (!items) {
+			hits->error = -ENOMEM;
+			return;
+		}
+		hits->items = items;
+		hits->room = room;
+	}
+	hits->items[hits->count++] = hit;
+}
+
+/* The inode of the socket behind a descriptor, or 0. Where /proc is not the kernel's (a recorded
+ * tree) the link leads nowhere and its text says it. */
+static uint32_t socket_inode(int fd, const char *name)
+{
+	struct stat st;
+	char target[64];
+
+	if (!fstatat(fd, name, &st, 0))
+		return S_ISSOCK(st.st_mode) ? (uint32_t)st.st_ino : 0;
+	ssize_t size = errno == ENOENT ? readlinkat(fd, name, target, sizeof target - 1) : -1;
+	if (size < (ssize_t)sizeof "socket:[]" || strncmp(target, "socket:[", 8) != 0 ||
+	    target[size - 1] != ']')
+		return 0;
+	target[size - 1] = '\0';
+	long inode = procfs_number(target + 8);
+	return inode > 0 ? (uint32_t)inode : 0;
+}
+
+struct scan {
+	const struct socket_set *set;
+	struct fd_hits *hits;
+	uint32_t process;
+	struct fd_scan found;
+	pid_t pid;
+};
+
+static bool look_at_descriptor(int fd, const char *name, long number, void *data)
+{
+	struct scan *scan = data;
+	uint32_t inode = socket_inode(fd, name);
+
+	(void)number;
+	if (!inode)
+		return true;
+	const struct tcp_socket *socket = socket_set_find(scan->set, inode);
+	if (!socket) {
+		scan->found.strangers++;
+		return true;
+	}
+	add_hit(scan->hits, (struct fd_hit){ .socket = (uint32_t)(socket - scan->set->items),
+					     .process = scan->process });
+	scan->found.hits++;
+	return true;
+}
+
+static void look_at_table(int directory, const char *name, struct scan *scan)
+{
+	autofd int fd = openat(directory, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc = fd < 0 ? -errno : fd_scan_numbers(fd, look_at_descriptor, scan);
+
+	if (rc == -EACCES || rc == -EPERM)
+		scan->found.denied = true;
+}
+
+static bool look_at_thread(int fd, const char *name, long number, void *data)
+{
+	struct scan *scan = data;
+	char path[32];
+
+	if (syscall(SYS_kcmp, scan->pid, (pid_t)number, KCMP_FILES, 0UL, 0UL) == 0)
+		return true; /* the common table */
+	snprintf(path, sizeof path, "%.15s/fd", name);
+	look_at_table(fd, path, scan);
+	return true;
+}
+
+uint64_t fd_scan_ticks(int process)
+{
+	char text[1024];
+	struct process parsed = { 0 };
+
+	if (procfs_read(process, "stat", text, sizeof text) < 0 ||
+	    !process_parse_stat(text, &parsed))
+		return 0;
+	return parsed.ticks;
+}
+
+struct fd_scan fd_scan_process(int proc, pid_t pid, bool in_threads, const struct socket_set *set,
+			       uint32_t process, struct fd_hits *hits)
+{
+	struct scan scan = { .set = set, .hits = hits, .process = process, .pid = pid };
+	char name[16];
+
+	snprintf(name, sizeof name, "%d", pid);
+	autofd int directory = openat(proc, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (directory < 0)
+		return scan.found;
+	if (in_threads) {
+		autofd int threads = openat(directory, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (threads >= 0)
+			fd_scan_numbers(threads, look_at_thread, &scan);
+	} else {
+		look_at_table(directory, "fd", &scan);
+	}
+	if (scan.found.hits)
+		scan.found.ticks = fd_scan_ticks(directory);
+	return scan.found;
+}

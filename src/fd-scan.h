@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Which sockets of a set a process holds: its descriptors, compared by inode.
+ */
+#ifndef KEELTUNE_FD_SCAN_H
+#define KEELTUNE_FD_SCAN_H
+
+#include "socket-set.h"
+
+#include <sys/types.h>
+
+struct fd_hit {
+	uint32_t socket;  /* index into the items of the set */
+	uint32_t process; /* as the caller numbers them */
+};
+
+struct fd_hits {
+	struct fd_hit *items;
+	size_t count;
+	size_t room;
+	int error; /* -ENOMEM */
+};
+
+/* What a scan of one process found. */
+struct fd_scan {
+	uint64_t ticks;     /* start time: with the pid it tells processes apart; 0: no hits */
+	uint32_t hits;      /* not one for each descriptor: a socket counts once */
+	uint32_t strangers; /* descriptors of sockets that are not in the set */
+	bool denied;        /* this user may not look into it */
+};
+
+/* Adds a hit for each socket of SET that process PID below the directory PROC holds. Everything
+ * goes through one descriptor of the process, so that a pid that is used again cannot mislead. A
+ * process that is gone has no hits. IN_THREADS looks at the tables that threads have for themselves
+ * only (unshare(CLONE_FILES)), not at the common one. */
+struct fd_scan fd_scan_process(int proc, pid_t pid, bool in_threads, const struct socket_set *set,
+			       uint32_t process, struct fd_hits *hits);
+
+/* Calls EACH for every entry of the directory at descriptor FD that is a number, until it returns
+ * false. 0 or -errno. FD stays open. */
+int fd_scan_numbers(int fd, bool (*each)(int fd, const char *name, long number, void *data),
+		    void *data);
+
+/* Field 22 of /proc/PID/stat; 0: not readable. */
+uint64_t fd_scan_ticks(int process);
+
+#endif

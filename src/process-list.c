@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+/* Processes and their use of descriptors, see process-list.h. */
+#include "process-list.h"
+
+#include "cleanup.h"
+#include "fd-scan.h"
+#include "login.h"
+#include "procfs.h"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+/* Does the kernel count descriptors? This process has at least one. */
+static void learn(int proc, struct process_list *list)
+{
+	struct statfs fs;
+	struct stat st;
+	char self[16] = "";
+	ssize_t size = readlinkat(proc, "self", self, sizeof self - 1);
+
+	list->is_kernel = !fstatfs(proc, &fs) && fs.f_type == PROC_SUPER_MAGIC && size > 0 &&
+			  procfs_number(self) == getpid();
+	list->has_counts = list->is_kernel && !fstatat(proc, "self/fd", &st, 0) && st.st_size > 0;
+}
+
+static bool count_one(int fd, const char *name, long number, void *data)
+{
+	uint32_t *count = data;
+
+	(void)fd, (void)name, (void)number;
+	++*count;
+	return true;
+}
+
+static uint32_t count_descriptors(int proc, const char *path, bool has_counts, bool *gone)
+{
+	struct stat st;
+	uint32_t count = 0;
+
+	if (has_counts) {
+		if (fstatat(proc, path, &st, 0)) {
+			*gone = errno == ENOENT || errno == ESRCH;
+			return FDS_UNKNOWN;
+		}
+		return (uint32_t)st.st_size;
+	}
+	autofd int fd = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc = fd < 0 ? -errno : fd_scan_numbers(fd, count_one, &count);
+	*gone = rc == -ENOENT || rc == -ESRCH;
+	return rc ? FDS_UNKNOWN : count;
+}
+
+static bool add_process(int proc, const char *name, long number, void *data)
+{
+	struct process_list *list = data;
+	char path[24];
+	bool gone = false;
+
+	snprintf(path, sizeof path, "%.15s/fd", name);
+	uint32_t used = count_descriptors(proc, path, list->has_counts, &gone);
+	if (gone)
+		return true;
+	if (list->count == list->room) {
+		size_t room = list->room ? 2 * list->room : 256;
+		struct listed_process *items = realloc(list->items, room * sizeof *items);
+		list->failed = !items;
+		if (!items)
+			return false;
+		list->items = items;
+		list->room = room;
+	}
+	list->items[list->count++] = (struct listed_process){ .pid = (pid_t)number, .used = used };
+	return true;
+}
+
+int process_list_read(int proc, const pid_t *only, size_t only_count, struct process_list *ret)
+{
+	*ret = (struct process_list){ 0 };
+	learn(proc, ret);
+	if (!only) {
+		autofd int fd = openat(proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		int rc = fd < 0 ? -errno : fd_scan_numbers(fd, add_process, ret);
+		return rc ? rc : ret->failed ? -ENOMEM : 0;
+	}
+	for (size_t i = 0; i < only_count; i++) {
+		char name[16];
+		snprintf(name, sizeof name, "%d", only[i]);
+		add_process(proc, name, only[i], ret);
+	}
+	return ret->failed ? -ENOMEM : 0;
+}
+
+static void read_limits(int proc, struct listed_process *process)
+{
+	char path[32], text[2048];
+	struct login_inherited limits[RLIM_NLIMITS] = { 0 };
+
+	snprintf(path, sizeof path, "%d/limits", process->pid);
+	ssize_t size = procfs_read(proc, path, text, sizeof text);
+	if (size <= 0)
+		return;
+	login_parse_proc_limits(text, (size_t)size, limits);
+	process->soft = limits[RLIMIT_NOFILE].soft;
+	process->hard = limits[RLIMIT_NOFILE].hard;
+}
+
+/* prlimit(2) takes a twentieth of the time to read /proc/PID/limits, but answers only for processes
+ * of the same user, or with CAP_SYS_RESOURCE. */
+void process_list_read_limits(int proc, struct process_list *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		struct listed_process *process = &list->items[i];
+		struct rlimit limit;
+		if (!process->used)
+			continue; /* the kernel's own, or a zombie */
+		if (list->is_kernel && !prlimit(process->pid, RLIMIT_NOFILE, NULL, &limit)) {
+			process->soft = limit.rlim_cur;
+			process->hard = limit.rlim_max;
+		} else {
+			read_limits(proc, process);
+		}
+	}
+}
+
+void process_list_read_names(int proc, struct process_list *list, size_t count)
+{
+	for (size_t i = 0; i < count && i < list->count; i++) {
+		struct listed_process *process = &list->items[i];
+		char path[24], text[32];
+		snprintf(path, sizeof path, "%d/comm", process->pid);
+		ssize_t size = procfs_read(proc, path, text, sizeof text);
+		if (size > 0 && text[size - 1] == '\n')
+			size--;
+		if (size > 0 && (size_t)size < sizeof process->comm)
+			memcpy(process->comm, text, (size_t)size);
+	}
+}
+
+void process_list_free(struct process_list *list)
+{
+	free(list->items);
+	*list = (struct process_list){ 0 };
+}
+
+double process_list_share(const struct listed_process *process)
+{
+	if (process->used == FDS_UNKNOWN || process->soft == LIMIT_UNLIMITED ||
+	    (!process->soft && !process->hard))
+		return -1;
+	return process->soft ? (double)process->used / (double)process->soft : 1;
+}
+
+int process_list_by_share(const void *a, const void *b)
+{
+	double first = process_list_share(a), second = process_list_share(b);
+
+	return (first < second) - (first > second);
+}

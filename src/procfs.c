@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+/* Small reads from /proc, see procfs.h. */
+#include "procfs.h"
+
+#include "cleanup.h"
+
+#include <fcntl.h>
+#include <limits.h>
+
+ssize_t procfs_read(int directory, const char *name, char *buffer, size_t size)
+{
+	autofd int fd = openat(directory, name, O_RDONLY | O_CLOEXEC);
+	size_t length = 0;
+
+	if (fd < 0)
+		return -errno;
+	while (length + 1 < size) {
+		ssize_t got = read(fd, buffer + length, size - 1 - length);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		if (!got)
+			break;
+		length += (size_t)got;
+	}
+	buffer[length] = '\0';
+	return (ssize_t)length;
+}
+
+long procfs_number(const char *name)
+{
+	long number = 0;
+
+	if (!*name)
+		return -1;
+	for (; *name; name++) {
+		if (*name < '0' || *name > '9' || number > (INT_MAX - 9) / 10)
+			return -1;
+		number = 10 * number + (*name - '0');
+	}
+	return number;
+}

@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: MIT
+/* The report of `keeltune sockets` for people: first who leaks and what to do, then the figures.
+ * See render-text.h. */
+#include "pool.h"
+#include "render-text.h"
+#include "socket-report.h"
+
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <string.h>
+
+#define SOCKETS_MAX 10000 /* of a process, with -v */
+#define PEERS_SHOWN 3
+
+static bool is_leaking(const struct leak *leak)
+{
+	return leak->states[TCP_STATE_CLOSE_WAIT] || leak->never_accepted || leak->dead;
+}
+
+/* ---- the answer --------------------------------------------------------------------------- */
+
+static void print_verdict(FILE *out, const struct report *whole, const struct style *style)
+{
+	const struct socket_report *report = whole->sockets;
+	struct pool *pool = whole->pool;
+	uint64_t sockets = report->states[TCP_STATE_CLOSE_WAIT], dead = 0;
+	size_t leaking = 0;
+	const char *text = "";
+
+	for (size_t i = 0; i < report->leak_count; i++) {
+		leaking += is_leaking(&report->leaks[i]);
+		dead += report->leaks[i].dead;
+	}
+	if (report->has_states[TCP_STATE_CLOSE_WAIT])
+		text = sockets ? pool_printf(pool, "%" PRIu64 " socket%s in CLOSE_WAIT", sockets,
+					     text_plural(sockets))
+			       : "No socket is in CLOSE_WAIT";
+	if (leaking)
+		text = pool_printf(pool, "%s%s%zu process%s", text, *text ? ", held by " : "",
+				   leaking, leaking == 1 ? "" : "es");
+	if (dead)
+		text = pool_printf(pool, "%s; %" PRIu64 " dead socket%s still held", text, dead,
+				   text_plural(dead));
+	if (report->has_descriptors)
+		text = report->near_limit
+			       ? pool_printf(pool,
+					     "%s%s%zu process%s 80%% or more of the descriptors "
+					     "allowed",
+					     text, *text ? "; " : "", report->near_limit,
+					     report->near_limit == 1 ? " uses" : "es use")
+			       : pool_printf(pool, "%s%s no process is near its descriptor limit",
+					     text, *text ? ";" : "");
+	if (!*text)
+		return;
+	bool is_bad = sockets || dead || report->near_limit;
+	fputs(style->color ? (is_bad ? YELLOW : GREEN) : "", out);
+	text_wrapped(out, pool, "", 0, pool_printf(pool, "%s.", text));
+	fputs(style->color ? PLAIN : "", out);
+}
+
+/* ---- a process ---------------------------------------------------------------------------- */
+
+static const char *format_address(struct pool *pool, const uint8_t *bytes, bool is_ipv6)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	if (!inet_ntop(is_ipv6 ? AF_INET6 : AF_INET, bytes, text, sizeof text))
+		return "?";
+	return pool_strdup(pool, text);
+}
+
+static const char *endpoint(struct pool *pool, const uint8_t *bytes, bool is_ipv6, uint16_t port)
+{
+	return pool_printf(pool, is_ipv6 ? "[%s]:%u" : "%s:%u",
+			   format_address(pool, bytes, is_ipv6), port);
+}
+
+static const char *format_ports(struct pool *pool, const struct tally *tally, uint64_t all)
+{
+	const char *text = "";
+	uint64_t named = 0;
+
+	for (size_t i = 0; i < PEERS_SHOWN && tally->items[i].count; i++) {
+		text = pool_printf(pool, "%s%s%u", text, *text ? ", " : " on port ",
+				   tally->items[i].port);
+		named += tally->items[i].count;
+	}
+	return named < all ? pool_printf(pool, *text ? "%s and others" : "%s on many ports", text)
+			   : text;
+}
+
+static const char *format_peers(struct pool *pool, const struct tally *tally)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < PEERS_SHOWN && tally->items[i].count; i++)
+		text = pool_printf(
+			pool, "%s%s%s (%" PRIu32 ")", text, *text ? ", " : "",
+			format_address(pool, tally->items[i].bytes, tally->items[i].is_ipv6),
+			tally->items[i].count);
+	return *text ? text : "many different ones";
+}
+
+static const char *format_limit(struct pool *pool, uint64_t limit)
+{
+	return limit == LIMIT_UNLIMITED ? "unlimited" : pool_printf(pool, "%" PRIu64, limit);
+}
+
+static void print_heading(FILE *out, struct pool *pool, const struct leak *leak,
+			  const struct style *style)
+{
+	text_colored(out, style, BOLD, text_safe(pool, leak->comm));
+	fprintf(out, "  pid %d", leak->pid);
+	if (leak->unit)
+		fprintf(out, "  %s", text_safe(pool, leak->unit));
+	if (leak->container)
+		fprintf(out, "  %s", text_safe(pool, leak->container));
+	fprintf(out, "  user %s", text_safe(pool, leak->user));
+	if (leak->netns && strncmp(leak->netns, "net:[", 5) != 0)
+		fprintf(out, "  netns %s", text_safe(pool, leak->netns));
+	fputc('\n', out);
+}
+
+static void print_line(FILE *out, struct pool *pool, const char *text)
+{
+	text_wrapped(out, pool, "  ", 4, text);
+}
+
+static void print_close_wait(FILE *out, struct pool *pool, const struct leak *leak)
+{
+	uint64_t count = leak->states[TCP_STATE_CLOSE_WAIT];
+	const char *text = pool_printf(pool, "%" PRIu64 " CLOSE_WAIT%s", count,
+				       format_ports(pool, leak->ports, count));
+
+	if (leak->oldest != AGE_UNKNOWN)
+		text = pool_printf(pool, "%s, the oldest for at most %s", text,
+				   duration_format(pool, leak->oldest));
+	print_line(out, pool, text);
+	text = "";
+	if (leak->never_read)
+		text = pool_printf(
+			pool, "%" PRIu64 " never read to the end (%" PRIu64 " byte%s unread)",
+			leak->never_read, leak->unread_bytes, text_plural(leak->unread_bytes));
+	if (leak->not_closed)
+		text = pool_printf(pool, "%s%s%" PRIu64 " read to the end and not closed", text,
+				   *text ? ", " : "", leak->not_closed);
+	if (leak->shared)
+		text = pool_printf(pool, "%s, %" PRIu64 " held by other processes, too", text,
+				   leak->shared);
+	print_line(out, pool, text);
+	text = pool_printf(pool, "keepalive on %" PRIu64 ", off %" PRIu64, leak->keepalive_on,
+			   leak->keepalive_off);
+	if (leak->keepalive_hidden)
+		text = pool_printf(pool, "%s, not knowable now %" PRIu64, text,
+				   leak->keepalive_hidden);
+	print_line(out, pool,
+		   pool_printf(pool, "%s; peers: %s", text, format_peers(pool, leak->peers)));
+}
+
+static const char *format_use(struct pool *pool, const struct listed_process *fds)
+{
+	double share = process_list_share(fds);
+	const char *percent =
+		share < 0 ? "" : pool_printf(pool, ", %.0f%%", share < 99 ? share * 100 : 9900);
+
+	return pool_printf(pool, "%" PRIu32 " of %s (hard %s%s)", fds->used,
+			   format_limit(pool, fds->soft), format_limit(pool, fds->hard), percent);
+}
+
+/* Commands as they can be copied, each on its own line. */
+static void print_command(FILE *out, struct pool *pool, const char *command)
+{
+	while (*command) {
+		size_t size = strcspn(command, "\n");
+		fprintf(out, "        %s\n", text_safe(pool, pool_copy(pool, command, size)));
+		command += size + (command[size] == '\n');
+	}
+}
+
+static void print_advice(FILE *out, struct pool *pool, const struct advice *advice)
+{
+	text_wrapped(out, pool, "  * ", 4, pool_printf(pool, "%s [%s]", advice->text, advice->id));
+	if (advice->command)
+		print_command(out, pool, advice->command);
+}
+
+/* Of CLOSE_WAIT the end of the stream counts as a byte in the queue. */
+static void print_socket(FILE *out, struct pool *pool, const struct tcp_socket *socket)
+{
+	bool is_closing = socket->state == TCP_STATE_CLOSE_WAIT;
+	const char *text = pool_printf(
+		pool, "%s %s", endpoint(pool, socket->local, socket->is_ipv6, socket->local_port),
+		endpoint(pool, socket->peer, socket->is_ipv6, socket->peer_port));
+	const char *read = !is_closing ? pool_printf(pool, "queue %" PRIu32, socket->receive_queue)
+			   : socket->receive_queue
+				   ? pool_printf(pool, "unread %" PRIu32, socket->receive_queue - 1)
+				   : "read to the end";
+	uint32_t age = is_closing ? socket->age_max : socket->silent;
+
+	fprintf(out, "    %-11s %s  %s%s  %s  keepalive %s\n", tcp_state_name(socket->state), text,
+		is_closing ? "<= " : "silent ",
+		age == AGE_UNKNOWN ? "?" : duration_format(pool, age), read,
+		socket->timer == TCP_TIMER_KEEPALIVE ? "on"
+		: socket->timer == TCP_TIMER_NONE    ? "off"
+						     : "?");
+}
+
+static void print_sockets(FILE *out, struct pool *pool, const struct socket_report *report,
+			  size_t leak)
+{
+	size_t first = report->socket_first[leak], end = report->socket_first[leak + 1];
+
+	for (size_t i = first; i < end && i - first < SOCKETS_MAX; i++)
+		print_socket(out, pool, report->sockets[i]);
+	if (end - first > SOCKETS_MAX)
+		fprintf(out, "    and %zu more\n", end - first - SOCKETS_MAX);
+}
+
+static void print_states_of(FILE *out, struct pool *pool, const struct leak *leak)
+{
+	const char *text = "";
+
+	for (enum tcp_state state = 1; state < TCP_STATE_COUNT; state++)
+		if (leak->states[state] && state != TCP_STATE_CLOSE_WAIT)
+			text = pool_printf(pool, "%s%s%" PRIu64 " %s", text, *text ? ", " : "",
+					   leak->states[state], tcp_state_name(state));
+	if (*text)
+		print_line(out, pool, text);
+}
+
+static void print_process(FILE *out, const struct report *whole, size_t number,
+			  const struct style *style)
+{
+	const struct socket_report *report = whole->sockets;
+	const struct leak *leak = &report->leaks[number];
+	const struct socket_request *request = report->request;
+	struct pool *pool = whole->pool;
+
+	fputc('\n', out);
+	print_heading(out, pool, leak, style);
+	if (leak->states[TCP_STATE_CLOSE_WAIT])
+		print_close_wait(out, pool, leak);
+	if (style->verbose || request->filter.has_states || request->pid || request->user)
+		print_states_of(out, pool, leak);
+	if (leak->fds.used != FDS_UNKNOWN)
+		print_line(out, pool,
+			   pool_printf(pool, "descriptors %s", format_use(pool, &leak->fds)));
+	for (size_t i = 0; i < leak->advice_count; i++)
+		print_advice(out, pool, &leak->advice[i]);
+	if (report->sockets)
+		print_sockets(out, pool, report, number);
+}
+
+/* ---- figures ------------------------------------------------------------------------------ */
+
+static void print_states(FILE *out, const struct report *whole)
+{
+	const struct socket_report *report = whole->sockets;
+	struct pool *pool = whole->pool;
+	const char *where =
+		report->namespace_count > 1
+			? pool_printf(pool, "%zu network namespaces", report->namespace_count)
+			: pool_printf(pool, "network namespace %s",
+				      text_safe(pool, report->namespaces[0].name));
+
+	fprintf(out, "\nTCP sockets, IPv4 and IPv6, %s:\n", where);
+	for (enum tcp_state state = 1; state < TCP_STATE_COUNT; state++)
+		if (report->has_states[state] &&
+		    (report->states[state] || state == TCP_STATE_CLOSE_WAIT))
+			fprintf(out, "  %-12s %9" PRIu64 "\n", tcp_state_name(state),
+				report->states[state]);
+}
+
+static void print_unattributed(FILE *out, const struct report *whole)
+{
+	const struct unattributed *left = &whole->sockets->unattributed;
+	const struct {
+		uint64_t count;
+		const char *what;
+	} rows[] = {
+		{ left->never_accepted, "never accepted: in the queue of a listener" },
+		{ left->gone, "closed while this was looked at" },
+		{ left->in_flight, "in no descriptor table: passed on and not taken" },
+		{ left->thread_table, "found in a table that a thread has for itself" },
+		{ left->not_permitted, "of processes that this user may not look into" },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (rows[i].count)
+			fprintf(out, "  %12" PRIu64 " %s\n", rows[i].count, rows[i].what);
+}
+
+static void print_descriptors(FILE *out, const struct report *whole, const struct style *style)
+{
+	const struct socket_report *report = whole->sockets;
+	struct pool *pool = whole->pool;
+	size_t count = style->verbose || report->descriptor_count < DESCRIPTORS_SHOWN
+			       ? report->descriptor_count
+			       : DESCRIPTORS_SHOWN;
+
+	if (count)
+		fprintf(out, "\nDescriptors, nearest to the limit first:\n");
+	for (size_t i = 0; i < count; i++) {
+		const struct listed_process *item = &report->descriptors[i];
+		if (item->used == FDS_UNKNOWN)
+			continue;
+		fprintf(out, "  %-16s pid %-8d %s\n",
+			*item->comm ? text_safe(pool, item->comm) : "?", item->pid,
+			format_use(pool, item));
+	}
+	if (report->descriptors_left_out && style->verbose)
+		fprintf(out, "  and %zu more processes\n", report->descriptors_left_out);
+}
+
+static void print_system(FILE *out, const struct report *whole)
+{
+	const struct socket_report *report = whole->sockets;
+	const struct system_state *system = &report->system;
+	struct pool *pool = whole->pool;
+
+	if (system->file_max)
+		fprintf(out, "  %-16s %" PRIu64 " of %s (fs.file-nr)\n", "whole system",
+			system->file_nr,
+			system->file_max > INT64_MAX / 2 ? "unlimited"
+							 : format_limit(pool, system->file_max));
+	if (system->listen_overflows || system->listen_drops)
+		fprintf(out,
+			"  accept queues were full %" PRIu64 " times, %" PRIu64
+			" connections dropped\n",
+			system->listen_overflows, system->listen_drops);
+}
+
+static void print_checks(FILE *out, const struct report *whole, const struct style *style)
+{
+	const struct socket_report *report = whole->sockets;
+	struct pool *pool = whole->pool;
+
+	for (size_t i = 0; i < report->request->threshold_count; i++) {
+		const struct threshold_result *result = &report->checks[i];
+		const char *name = text_safe(pool, result->threshold->text);
+		bool is_bad = result->count || result->unknown;
+		text_colored(out, style, is_bad ? RED : GREEN,
+			     result->unknown ? "unknown"
+			     : is_bad        ? "exceeded"
+					     : "ok");
+		fprintf(out, "  %s%s%s\n", name, result->unknown ? ": " : "",
+			result->unknown ? result->unknown : "");
+		for (size_t j = 0; j < result->count; j++) {
+			const struct offender *offender = &result->offenders[j];
+			bool is_age = result->threshold->field == THRESHOLD_OLDEST;
+			fprintf(out, "  %s (pid %d%s%s): %s%s\n",
+				text_safe(pool, offender->leak->comm), offender->leak->pid,
+				offender->leak->unit ? ", " : "",
+				offender->leak->unit ? text_safe(pool, offender->leak->unit) : "",
+				is_age ? duration_format(pool, offender->value)
+				       : pool_printf(pool, "%" PRIu64, offender->value),
+				result->threshold->is_share ? "%" : "");
+		}
+	}
+}
+
+void text_sockets(FILE *out, const struct report *report, const struct style *style)
+{
+	const struct socket_report *sockets = report->sockets;
+
+	if (!sockets)
+		return;
+	print_checks(out, report, style);
+	if (!sockets->request->threshold_count || style->verbose) {
+		print_verdict(out, report, style);
+		for (size_t i = 0; i < sockets->leak_count; i++)
+			print_process(out, report, i, style);
+		if (sockets->leaks_left_out)
+			fprintf(out, "\nand %zu more processes\n", sockets->leaks_left_out);
+		print_states(out, report);
+		print_unattributed(out, report);
+		print_descriptors(out, report, style);
+		print_system(out, report);
+		for (size_t i = 0; i < sockets->advice_count; i++)
+			print_advice(out, report->pool, &sockets->advice[i]);
+	}
+	if (sockets->hidden_processes)
+		text_wrapped(out, report->pool, "note: ", 6,
+			     pool_printf(report->pool,
+					 "%zu process%s could not be looked into; root sees more",
+					 sockets->hidden_processes,
+					 sockets->hidden_processes == 1 ? "" : "es"));
+	text_notes(out, report, &report->notes);
+}

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: MIT
+/* The order of work of `keeltune sockets`, see socket-report.h: what is cheap first, and what is
+ * dear only as far as the cheap says that there is something to find. */
+#include "cleanup.h"
+#include "dead-sockets.h"
+#include "error.h"
+#include "host.h"
+#include "pool.h"
+#include "proc-net.h"
+#include "procfs.h"
+#include "socket-work.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- sockets without an owner -------------------------------------------------------------- */
+
+/* Those of RET that still exist; they have another owner by now, or none that can be seen. */
+static int look_again(const struct work *work, const uint8_t *missing, struct socket_set *ret)
+{
+	const struct socket_report *report = work->report;
+	int rc = 0;
+
+	for (size_t i = 0; i < report->namespace_count && !rc; i++) {
+		uint32_t states = 0;
+		for (size_t j = 0; j < report->set.count; j++)
+			if (missing[j] && report->set.items[j].netns == i)
+				states |= TCP_STATE_BIT(report->set.items[j].state) |
+					  TCP_STATE_BIT(TCP_STATE_CLOSE_WAIT) |
+					  TCP_STATE_BIT(TCP_STATE_LAST_ACK);
+		if (states)
+			rc = socket_work_dump_again(work, i, states, ret);
+	}
+	return rc ? rc : socket_set_index(ret);
+}
+
+static int settle_missing(struct work *work, uint8_t *wanted)
+{
+	struct socket_report *report = work->report;
+	struct unattributed *left = &report->unattributed;
+	struct socket_set later = { 0 };
+	size_t missing = 0;
+
+	for (size_t i = 0; i < report->set.count; i++) {
+		wanted[i] = wanted[i] && !report->owners.holders[i];
+		missing += wanted[i];
+	}
+	if (!missing)
+		return 0;
+	/* Without inet_diag nothing is known to be gone. */
+	int rc = look_again(work, wanted, &later);
+	bool is_known = rc != -EOPNOTSUPP;
+	rc = is_known ? rc : 0;
+	for (size_t i = 0; i < report->set.count && !rc; i++) {
+		if (!wanted[i] || !is_known || socket_set_find(&later, report->set.items[i].inode))
+			continue;
+		left->gone += report->set.items[i].state != TCP_STATE_LISTEN;
+		wanted[i] = 0;
+	}
+	socket_set_free(&later);
+	if (!rc)
+		rc = owners_find_rest(work->proc, &report->set, wanted, work->only,
+				      &report->owners);
+	left->thread_table = report->owners.thread_tables;
+	for (size_t i = 0; i < report->set.count && !rc; i++) {
+		if (!wanted[i] || report->owners.holders[i] ||
+		    report->set.items[i].state == TCP_STATE_LISTEN)
+			continue;
+		if (report->owners.hidden)
+			left->not_permitted++;
+		else
+			left->in_flight++;
+	}
+	return rc;
+}
+
+static int find_owners(struct work *work)
+{
+	struct socket_report *report = work->report;
+	autofree uint8_t *wanted = socket_work_wanted(report);
+	int rc = wanted ? socket_set_index(&report->set) : -ENOMEM;
+
+	if (!rc)
+		rc = owners_find(work->proc, &report->set, wanted, work->search_dead, work->only,
+				 work->only_count, &report->list, &report->owners);
+	if (!rc && !work->only)
+		rc = settle_missing(work, wanted);
+	report->hidden_processes = report->owners.hidden;
+	return rc;
+}
+
+/* ---- the whole ---------------------------------------------------------------------------- */
+
+static void read_system(struct work *work)
+{
+	struct system_state *system = &work->report->system;
+	char text[16384];
+
+	if (procfs_read(AT_FDCWD, "/proc/sys/fs/file-nr", text, sizeof text) > 0)
+		proc_parse_file_nr(text, &system->file_nr, &system->file_max);
+	if (procfs_read(AT_FDCWD, "/proc/net/netstat", text, sizeof text) > 0) {
+		proc_net_parse_counter(text, "TcpExt", "ListenOverflows",
+				       &system->listen_overflows);
+		proc_net_parse_counter(text, "TcpExt", "ListenDrops", &system->listen_drops);
+	}
+}
+
+/* How many processes there are and how many descriptors they have, which is asked only when nothing
+ * narrower was. */
+static int read_processes(struct work *work)
+{
+	struct socket_report *report = work->report;
+	uint64_t descriptors = 0;
+	bool checks = false;
+
+	for (size_t i = 0; i < work->request->threshold_count; i++)
+		checks |= work->request->thresholds[i].field == THRESHOLD_FDS;
+	if (!checks && (!socket_filter_is_all(&work->request->filter)))
+		return 0;
+	int rc = process_list_read(work->proc, work->only, work->only_count, &report->list);
+	if (rc < 0)
+		return rc;
+	process_list_read_limits(work->proc, &report->list);
+	for (size_t i = 0; i < report->list.count; i++)
+		if (report->list.items[i].used != FDS_UNKNOWN)
+			descriptors += report->list.items[i].used;
+	if (!work->only && socket_filter_is_all(&work->request->filter))
+		report->system.in_no_table =
+			dead_sockets_estimate(work->host, descriptors, &work->search_dead);
+	report->system.is_searched = work->search_dead;
+	report->has_descriptors = true;
+	return 0;
+}
+
+static int worst_first(const void *a, const void *b)
+{
+	const struct leak *first = a, *second = b;
+	uint64_t one = first->states[TCP_STATE_CLOSE_WAIT] + first->dead + first->never_accepted;
+	uint64_t two = second->states[TCP_STATE_CLOSE_WAIT] + second->dead + second->never_accepted;
+
+	if (one != two)
+		return one < two ? 1 : -1;
+	return process_list_by_share(&first->fds, &second->fds);
+}
+
+static void check_thresholds(struct work *work)
+{
+	struct socket_report *report = work->report;
+
+	report->checks = pool_alloc(work->pool,
+				    (work->request->threshold_count + 1) * sizeof *report->checks);
+	for (size_t i = 0; i < work->request->threshold_count; i++) {
+		struct threshold_result *result = &report->checks[i];
+		result->threshold = &work->request->thresholds[i];
+		for (size_t j = 0; j < report->leak_count; j++) {
+			uint64_t value;
+			if (!threshold_is_exceeded(result->threshold, &report->leaks[j], &value))
+				continue;
+			result->offenders = pool_extend(work->pool, result->offenders,
+							result->count, sizeof *result->offenders);
+			result->offenders[result->count++] =
+				(struct offender){ .leak = &report->leaks[j], .value = value };
+		}
+		if (!result->count &&
+		    report->unattributed.not_permitted > result->threshold->limit &&
+		    result->threshold->field != THRESHOLD_FDS)
+			result->unknown = pool_printf(
+				work->pool,
+				"%" PRIu64
+				" sockets belong to processes that this user may not look into",
+				report->unattributed.not_permitted);
+	}
+}
+
+static int collect(struct work *work, struct error *err)
+{
+	struct socket_report *report = work->report;
+	int rc = socket_work_find_processes(work, err);
+
+	if (rc < 0)
+		return rc;
+	rc = read_processes(work);
+	if (rc < 0)
+		return error_set(err, rc, "/proc: %s", strerror(-rc));
+	rc = socket_work_count(work, err);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < report->namespace_count; i++) {
+		for (enum tcp_state state = 1; state < TCP_STATE_COUNT; state++)
+			report->states[state] += report->namespaces[i].census.states[state];
+		report->has_ages |= report->namespaces[i].census.has_ages;
+	}
+	read_system(work);
+	rc = find_owners(work);
+	if (!rc)
+		rc = socket_work_attribute(work);
+	if (rc < 0)
+		return error_set(err, rc, "cannot find who holds the sockets: %s", strerror(-rc));
+	socket_work_add_dead(work);
+	if (report->has_descriptors)
+		socket_work_add_near_limit(work);
+	socket_work_describe(work);
+	if (report->leak_count)
+		qsort(report->leaks, report->leak_count, sizeof *report->leaks, worst_first);
+	rc = socket_work_detail(work);
+	if (rc < 0)
+		return error_set(err, rc, "%s", strerror(-rc));
+	for (size_t i = 0; i < report->leak_count; i++)
+		diagnose(work->pool, &report->leaks[i],
+			 &report->namespaces[report->leaks[i].space].keepalive);
+	diagnose_system(work->pool, &report->system, &report->advice, &report->advice_count);
+	check_thresholds(work);
+	return 0;
+}
+
+int socket_report_collect(struct host *host, const struct socket_request *request,
+			  struct notes *notes, struct socket_report *ret, struct error *err)
+{
+	autofd int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct work work = { .host = host,
+			     .pool = host_pool(host),
+			     .request = request,
+			     .notes = notes,
+			     .report = ret,
+			     .proc = proc };
+
+	*ret = (struct socket_report){ .request = request };
+	for (enum tcp_state state = 1; state < TCP_STATE_COUNT; state++)
+		ret->has_states[state] = request->filter.states & TCP_STATE_BIT(state);
+	if (proc < 0)
+		return error_set(err, -errno, "/proc: %s", strerror(errno));
+	return collect(&work, err);
+}
+
+void socket_report_free(struct socket_report *report)
+{
+	socket_set_free(&report->set);
+	owners_free(&report->owners);
+	process_list_free(&report->list);
+	free(report->queued);
+	free(report->sockets);
+	free(report->socket_first);
+}
