@@ -31,7 +31,7 @@ struct options {
 	const char *const *inherit;
 	size_t inherit_count;
 	/* sockets, as given: cmd-sockets.c reads them */
-	const char *state, *port, *pid, *user, *older_than;
+	const char *state, *port, *user, *older_than; /* and pid */
 	const char *const *checks;
 	size_t check_count;
 	enum engine engine; /* ENGINE_COUNT: detect */

@@ -80,7 +80,6 @@ enum option_id {
 	OPTION_PAM_VERSION,
 	OPTION_STATE,
 	OPTION_PORT,
-	OPTION_PID,
 	OPTION_USER,
 	OPTION_OLDER_THAN,
 	OPTION_CHECK,
@@ -115,7 +114,6 @@ static const struct option_row options[] = {
 	{ OPTION_STATE, "state", "STATE", "sockets",
 	  "only sockets in these states (commas between)" },
 	{ OPTION_PORT, "port", "PORT", "sockets", "only sockets with this local or peer port" },
-	{ OPTION_PID, "pid", "PID", "sockets", "only this process" },
 	{ OPTION_USER, "user", "USER", "sockets", "only processes of this user" },
 	{ OPTION_OLDER_THAN, "older-than", "TIME", "sockets",
 	  "only sockets silent for so long: 90, 10m, 3h, 2d" },
@@ -133,8 +131,8 @@ static const struct option_row options[] = {
 	  "wait for another keeltune (default 10)" },
 	{ OPTION_SERVICE, "service", "NAME", "limits",
 	  "the PAM service that opens the session (default login)" },
-	{ OPTION_PID, "pid", "PID", "limits",
-	  "a process: what it has, what its user would get, why" },
+	{ OPTION_PID, "pid", "PID", "limits sockets",
+	  "of this process (limits: why it has the ones it has)" },
 	{ OPTION_INHERIT, "inherit", "LIMIT", "limits",
 	  "ITEM=SOFT:HARD, handed down by daemon and pid 1" },
 	{ OPTION_NR_OPEN, "nr-open", "N", "limits", "as if fs.nr_open were N" },
@@ -355,9 +353,6 @@ static bool take_option(struct command_line *line, enum option_id id, const char
 		return true;
 	case OPTION_PORT:
 		set->port = argument;
-		return true;
-	case OPTION_PID:
-		set->pid = argument;
 		return true;
 	case OPTION_USER:
 		set->user = argument;
