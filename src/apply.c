@@ -16,6 +16,7 @@
 #include "boot.h"
 #include "cleanup.h"
 #include "error.h"
+#include "guard.h"
 #include "host.h"
 #include "pool.h"
 #include "store.h"
@@ -347,6 +348,8 @@ enum apply_outcome apply_plan(struct host *host, const struct plan *plan,
 	int rc = check_before_images(host, plan, err);
 	if (rc < 0)
 		return rc == -ESTALE ? APPLY_STALE : APPLY_REFUSED;
+	if (guard_space(host, transaction, &entry, err) < 0)
+		return APPLY_REFUSED;
 	hold_signals();
 	if (journal_prepare(host, transaction, &entry, err) < 0)
 		return APPLY_REFUSED;

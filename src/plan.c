@@ -6,6 +6,7 @@
 
 #include "boot.h"
 #include "error.h"
+#include "guard.h"
 #include "host.h"
 #include "journal.h"
 #include "login.h"
@@ -232,80 +233,6 @@ static void note_lost_edits(struct plan *plan, const struct held *held)
 	}
 }
 
-/* fs.nr_open is the ceiling of every hard nofile limit. Lowered below a line that logins read, now
- * or for the next boot, it would end them. */
-static int check_nr_open(struct plan *plan, struct host *host, const struct query *query,
-			 struct reading before, struct error *err)
-{
-	static const char *const key = "fs.nr_open";
-	const struct change *running = find_change(plan, "/proc/sys/fs/nr_open");
-	struct boot_value after;
-	struct origin origin;
-
-	boot_evaluate(host, query->engines.engine, &key, 1, &after, NULL);
-	struct value lowest = { .kind = VALUE_UNLIMITED };
-	if (after.boot.state == READING_PRESENT && before.state == READING_PRESENT &&
-	    value_compare(after.boot.value, before.value) < 0)
-		lowest = after.boot.value;
-	if (running) {
-		struct value value = value_parse(plan->pool, running->after.bytes);
-		struct value old = value_parse(plan->pool, running->before.bytes);
-		if (value_compare(value, old) < 0 && value_compare(value, lowest) < 0)
-			lowest = value;
-	}
-	if (lowest.kind == VALUE_UNLIMITED)
-		return 0;
-	uint64_t highest = login_highest_nofile(host, &origin);
-	if (value_compare(value_number(highest), lowest) <= 0)
-		return 0;
-	return error_set(
-		err, -EINVAL,
-		"fs.nr_open would go down to %s, below the nofile %llu of %s:%u: logins would fail",
-		value_format(plan->pool, lowest), (unsigned long long)highest, origin.file,
-		origin.line);
-}
-
-/* ---- guards ------------------------------------------------------------------------------ */
-
-/* Every directory on the way to PATH exists as one, or not at all: then it will be made. */
-static int check_parents(struct plan *plan, struct host *host, const char *path, struct error *err)
-{
-	for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		const char *directory = pool_copy(plan->pool, path, (size_t)(slash - path));
-		const struct file *file = host_file(host, directory);
-		if (file->state == FILE_ABSENT)
-			return 0;
-		if (file->state != FILE_DIRECTORY)
-			return error_set(err, -ENOTDIR, "%s is %s, not a directory", directory,
-					 file->state == FILE_DANGLING  ? "a link to nothing"
-					 : file->state == FILE_PRESENT ? "a file"
-					 : file->error                 ? strerror(-file->error)
-								       : "something else");
-	}
-	return 0;
-}
-
-static int check_target(struct host *host, const struct change *change, struct error *err)
-{
-	struct image now;
-
-	if (change->kind == CHANGE_FILE) {
-		const char *target = host_link(host, change->path);
-		if (target)
-			return error_set(
-				err, -ELOOP,
-				"%s is a symbolic link to %s: not replaced; remove the link first",
-				change->path, target);
-	}
-	int rc = host_image(host, change->path, &now);
-	if (rc < 0)
-		return error_set(err, rc, "%s: %s", change->path, strerror(-rc));
-	if (change->kind == CHANGE_FILE && host_is_live(host) && now.exists && now.uid != 0)
-		return error_set(err, -EPERM, "%s belongs to uid %u, not to root: not replaced",
-				 change->path, now.uid);
-	return 0;
-}
-
 static void drop_unchanged(struct plan *plan)
 {
 	size_t kept = 0;
@@ -411,15 +338,11 @@ int plan_build(struct host *host, const struct query *query,
 	}
 	drop_unchanged(&plan);
 	for (size_t i = 0; i < plan.count; i++) {
-		rc = plan.changes[i].kind == CHANGE_FILE
-			     ? check_parents(&plan, host, plan.changes[i].path, err)
-			     : 0;
-		if (!rc)
-			rc = check_target(host, &plan.changes[i], err);
+		rc = guard_target(host, &plan.changes[i], err);
 		if (rc < 0)
 			return rc;
 	}
-	rc = check_nr_open(&plan, host, query, before.boot, err);
+	rc = guard_nr_open(host, query, &plan, before.boot, err);
 	if (!rc)
 		rc = login_guard(host, query, audit, &plan, err);
 	if (rc < 0)

@@ -168,11 +168,11 @@ fi
 known_host
 mkdir -p /var/lib/keeltune
 mount -t tmpfs -o size=4k,mode=755 tiny /var/lib/keeltune
-complains 2 "no room in /var/lib" "No space left on device" kt apply small
+complains 2 "no room in /var/lib" "too little space on the file system of /var/lib/keeltune" kt apply small
 unchanged "nothing is changed" "$fresh"
 check "nothing is left there" test -z "$(find /var/lib/keeltune -mindepth 2)"
 mount -o remount,size=8k /var/lib/keeltune
-complains 2 "room for a beginning, but not for an end" "No space left on device" kt apply small
+complains 2 "room for a beginning, but not for an end" "too little space on the file system of /var/lib/keeltune" kt apply small
 unchanged "then nothing is begun" "$fresh"
 check "and nothing is left there, too" test -z "$(find /var/lib/keeltune -mindepth 2)"
 mount -o remount,size=1m /var/lib/keeltune
@@ -184,13 +184,13 @@ umount /var/lib/keeltune
 known_host
 mkdir -p /var/lib/keeltune
 mount -t tmpfs -o nr_inodes=4 tiny /var/lib/keeltune
-complains 2 "no inodes in /var/lib" "No space left on device" kt apply small
+complains 2 "no inodes in /var/lib" "too few inodes on the file system of /var/lib/keeltune" kt apply small
 unchanged "nothing is changed" "$fresh"
 umount /var/lib/keeltune
 known_host
 mount -t tmpfs -o size=4k,nr_inodes=1 tiny /etc/security/limits.d
 targets >"$TMPDIR/full"
-complains 2 "no room for a drop-in" "nothing applied: /etc/security/limits.d/99-zz-keeltune.conf: No space left on device" kt apply small
+complains 2 "no room for a drop-in" "nothing applied: too few inodes on the file system of /etc/security/limits.d" kt apply small
 unchanged "nothing is changed" "$TMPDIR/full"
 umount /etc/security/limits.d
 

@@ -177,6 +177,81 @@ chown daemon /etc/sysctl.d/99-zz-keeltune.conf
 targets >"$fresh"
 refused "the drop-in is somebody's" "not to root" small
 
+rm /etc/sysctl.d/99-zz-keeltune.conf
+
+known_host
+mknod /etc/sysctl.d/99-zz-keeltune.conf c 1 7
+targets >"$fresh"
+refused "the drop-in is a device" "is a device" small
+rm /etc/sysctl.d/99-zz-keeltune.conf
+touch /etc/security/limits.d/99-zz-keeltune.conf
+mount --bind /etc/security/limits.d/99-zz-keeltune.conf /etc/security/limits.d/99-zz-keeltune.conf
+targets >"$fresh"
+refused "the drop-in is a mount point" "is a mount point" small
+umount /etc/security/limits.d/99-zz-keeltune.conf
+rm /etc/security/limits.d/99-zz-keeltune.conf
+
+targets >"$fresh"
+if chattr +i /etc/pam.d/login 2>/dev/null; then
+	refused "an immutable file" "/etc/pam.d/login is immutable" small
+	complains 2 "diff says so" "/etc/pam.d/login is immutable" kt diff small
+	chattr -i /etc/pam.d/login
+	chattr +a /etc/pam.d/login
+	refused "a file that can only grow" "/etc/pam.d/login can only be appended to" small
+	chattr -a /etc/pam.d/login
+	chattr +i /etc/sysctl.d
+	refused "an immutable directory" "/etc/sysctl.d is immutable" small
+	chattr -i /etc/sysctl.d
+else
+	skip "immutable files" "this file system has no such attribute"
+fi
+mount --bind /etc/security /etc/security
+mount -o remount,bind,ro /etc/security
+refused "a read-only file system" "/etc/security/limits.d is on a read-only file system" small
+umount /etc/security
+
+chmod 777 /etc/sysctl.d
+targets >"$fresh"
+refused "a directory that everybody can write" "others than root can write in /etc/sysctl.d" small
+chmod 755 /etc/sysctl.d
+chown daemon /etc/sysctl.d
+targets >"$fresh"
+refused "a directory of somebody else" "others than root can write in /etc/sysctl.d" small
+chown root /etc/sysctl.d
+
+# --- a link that leads out of a tree
+
+tree=$TMPDIR/tree
+mkdir -p "$tree/etc/sysctl.d" "$tree/etc/security" "$TMPDIR/outside"
+ln -s "$TMPDIR/outside" "$tree/etc/security/limits.d"
+cp -a "$tree" "$TMPDIR/tree.before"
+complains 2 "a directory that is a link out of the tree" "/etc/security/limits.d is a link to nothing" \
+	kt apply --root "$tree" --engine procps small --profile-dir /etc/keeltune/profiles
+check "nothing is written in the tree" diff -r "$TMPDIR/tree.before" "$tree"
+check "nor outside" test -z "$(ls -A "$TMPDIR/outside")"
+
+# --- fs.nr_open below what limits, units and running processes hold
+
+known_host
+profile low <<-'PROFILE'
+	sysctl "fs.nr_open" { value = 600000 at_most = 700000 }
+PROFILE
+echo '* hard nofile 800000' >/etc/security/limits.d/50-x.conf
+targets >"$fresh"
+refused "fs.nr_open below a line of limits.d" "the nofile 800000 of /etc/security/limits.d/50-x.conf:1" low
+rm /etc/security/limits.d/50-x.conf
+mkdir -p /etc/systemd/system/db.service.d
+printf '[Service]\nLimitNOFILE=1024:900000\n' >/etc/systemd/system/db.service.d/limits.conf
+targets >"$fresh"
+refused "fs.nr_open below a unit" "the nofile 900000 of /etc/systemd/system/db.service.d/limits.conf:2" low
+rm -r /etc/systemd/system/db.service.d
+(ulimit -n 850000 && exec sleep 60) &
+holder=$!
+refused "fs.nr_open below a running process" "the nofile " low
+prints 1 "which is named" "would go down" kt diff low 2>/dev/null || true
+kill $holder
+wait $holder 2>/dev/null
+
 # --- state that cannot be read
 
 known_host
@@ -196,6 +271,25 @@ unchanged "is not used" "$fresh"
 complains 2 "nor believed" "not trusted" kt rollback
 expect 0 "history says so" kt history
 has "by a note" "not trusted" "$out"
+rm -rf /var/lib/keeltune
+mkdir -p $state
+chmod 700 $state
+chmod 777 /var/lib/keeltune
+targets >"$fresh"
+complains 2 "a directory above it that others can write" "not trusted" kt apply small
+unchanged "nothing is applied there" "$fresh"
+chmod 755 /var/lib/keeltune
+kt apply small >/dev/null
+targets >"$TMPDIR/small"
+for place in "$state/$(newest)" "$state/$(newest)/manifest.json"; do
+	chmod o+w "$place"
+	complains 2 "a rollback file that others can write" "" kt rollback
+	has "is not trusted" "not trusted" <(kt history)
+	unchanged "nor used" "$TMPDIR/small"
+	chmod o-w "$place"
+done
+expect 0 "when it is root's alone it is" kt rollback
+unchanged "and undone" "$fresh"
 rm -rf /var/lib/keeltune
 echo x >/var/lib/keeltune
 complains 2 "no place for the rollback file" "rollback file" kt apply small

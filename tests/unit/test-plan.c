@@ -288,8 +288,8 @@ START_TEST(targets_that_are_not_written)
 	} rows[] = {
 		{ "link", -ELOOP, A " is a symbolic link to /elsewhere" },
 		{ "dangling", -ELOOP, A " is a symbolic link to nowhere" },
-		{ "directory", -EISDIR, A ": Is a directory" },
-		{ "fifo", -EINVAL, A ": " },
+		{ "directory", -EISDIR, A " is a directory" },
+		{ "fifo", -EINVAL, A " is a pipe" },
 	};
 	struct setting setting = wanting("fake:a", A, 5);
 	struct plan plan = { .count = 77 };
