@@ -50,6 +50,7 @@ struct undo {
 	size_t conflict_count;
 	struct kept *kept;
 	size_t kept_count;
+	const char *objection; /* whom it would hurt, or NULL */
 };
 /* JOURNAL tells which later applies build on TRANSACTION. EARLIER: undos that are taken as done,
  * the last one first (each links to the one before); NULL: none. -errno when a target cannot be

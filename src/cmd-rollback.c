@@ -53,17 +53,20 @@ static const char *prefix(const struct session *session)
 	return done > 1 ? pool_printf(session->pool, "%zu undone, then stopped: ", done - 1) : "";
 }
 
-/* What an interrupted apply left is no state to stay in. */
-static bool ends_logins(struct session *session, const struct transaction *transaction,
-			struct undo *undo, struct error *err)
+/* Whom it would hurt; but what an interrupted apply left is no state to stay in. */
+static bool is_refused(struct session *session, const struct transaction *transaction,
+		       struct undo *undo, struct error *err)
 {
-	struct error found;
+	struct error found = { .code = -EINVAL };
+	const char *why = undo->objection;
 
-	if (transaction->state != TRANSACTION_APPLIED || session->context->options.force ||
-	    login_guard(session->host, &session->query, NULL, &undo->plan, &found) == 0)
+	if (transaction->state != TRANSACTION_APPLIED || session->context->options.force)
 		return false;
-	error_set(err, found.code, "%.900s; --force undoes it all the same", found.message);
-	return true;
+	if (!why && login_guard(session->host, &session->query, NULL, &undo->plan, &found) < 0)
+		why = found.message;
+	if (why)
+		error_set(err, found.code, "%.900s; --force undoes it all the same", why);
+	return why;
 }
 
 /* Executes STEP, or says what it would do. An exit status; when it is above 1 ERR says why. */
@@ -80,7 +83,7 @@ static int execute(struct session *session, struct transaction *transaction,
 		step->undo = undo;
 		if (undo->conflict_count && !options->force)
 			return EXIT_DIFFERS;
-		if (ends_logins(session, transaction, undo, err))
+		if (is_refused(session, transaction, undo, err))
 			return EXIT_TROUBLE;
 		if (options->dry_run)
 			return EXIT_OK;
@@ -220,6 +223,9 @@ static int roll_back(const struct context *context)
 
 	if (session_open(context, true, &session) != EXIT_OK)
 		return EXIT_TROUBLE;
+	session.query = (struct query){ .runtime = true,
+					.persistent = true,
+					.engines = engine_detect(session.host, ENGINE_COUNT) };
 	session.report.dry_run = context->options.dry_run;
 	session.report.all = context->options.all;
 	if (session.journal.hidden)

@@ -167,40 +167,6 @@ int session_enter(struct session *session, const struct netns *netns, struct err
 	return netns_enter(&session->netns, err);
 }
 
-static bool is_of_another_host(struct session *session, const struct transaction *transaction)
-{
-	const char *here = host_machine_id(session->host), *there = transaction->machine_id;
-
-	return here && there && strcmp(here, there) != 0;
-}
-
-int session_plan_undo(struct session *session, const struct transaction *transaction,
-		      const struct undo *earlier, struct undo *ret_undo, struct error *err)
-{
-	struct netns netns;
-	struct error lost;
-
-	if (is_of_another_host(session, transaction) && !session->context->options.force)
-		return error_set(err, -EXDEV,
-				 "%s was made on another host (machine id %s); rollback --force "
-				 "undoes it here",
-				 transaction->id, transaction->machine_id);
-	if (transaction->netns) {
-		bool found = netns_find_id(session->host, (ino_t)transaction->netns_id, &netns,
-					   &lost) == 0;
-		if (found && session_enter(session, &netns, err) < 0)
-			return err->code;
-		if (!found || session->netns.cookie != transaction->netns_cookie)
-			return apply_plan_no_undo(session->host, transaction,
-						  pool_printf(session->pool,
-							      "network namespace %s is gone",
-							      transaction->netns),
-						  ret_undo);
-	}
-	return apply_plan_undo(session->host, &session->journal, transaction, earlier, ret_undo,
-			       err);
-}
-
 static int enter_asked(struct session *session)
 {
 	const char *name = session->context->options.netns;

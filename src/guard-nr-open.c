@@ -6,19 +6,19 @@
 #include "guard.h"
 
 #include "boot.h"
-#include "conf-systemd.h"
+#include "catalog.h"
 #include "error.h"
 #include "host.h"
 #include "login.h"
 #include "plan.h"
 #include "pool.h"
 #include "provider.h"
+#include "unit.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/resource.h>
-
-#include <errno.h>
 
 #define NR_OPEN "/proc/sys/fs/nr_open"
 
@@ -46,60 +46,69 @@ static bool ends(const char *name, const char *suffix)
 	return size > tail && !strcmp(name + size - tail, suffix);
 }
 
-/* "4096", "1024:524288"; "infinity" follows fs.nr_open (systemd.exec(5)) and holds nothing. */
-static uint64_t hard_of(const char *value)
-{
-	const char *colon = strchr(value, ':');
-	uint64_t number = 0;
-
-	return parse_decimal(colon ? colon + 1 : value, UINT64_MAX, &number) ? number : 0;
-}
-
-static void read_unit(struct host *host, const char *path, struct holder *holder)
+static bool speaks_of_nofile(struct host *host, const char *path)
 {
 	const struct file *file = host_file(host, path);
-	struct systemd_conf conf;
 
-	if (file->state != FILE_PRESENT || !memmem(file->bytes, file->size, "LimitNOFILE", 11))
-		return;
-	systemd_conf_parse(holder->pool, file->bytes, file->size, &conf);
-	for (size_t i = 0; i < conf.count; i++)
-		if (ends(conf.items[i].key, "LimitNOFILE") ||
-		    !strcmp(conf.items[i].key, "LimitNOFILE"))
-			hold(holder, hard_of(conf.items[i].value),
-			     pool_printf(holder->pool, "%s:%u", path, conf.items[i].line));
+	return file->state == FILE_PRESENT &&
+	       memmem(file->bytes, file->size, "LimitNOFILE", strlen("LimitNOFILE"));
 }
 
-/* DIRECTORY has units, and directories with their drop-ins. */
-static void read_units(struct host *host, const char *path, int depth, struct holder *holder)
+/* What the unit NAME, of which PATH says something, is started with. */
+static void ask_unit(struct host *host, const char *name, const char *path, struct holder *holder)
 {
-	static const char *const kinds[] = { ".service", ".socket", ".mount", ".swap", ".conf" };
+	struct unit_limit limit = { .hard = 0 };
+	struct unit unit;
+
+	if (!speaks_of_nofile(host, path))
+		return;
+	unit_load(host, name, &unit);
+	if (unit.state != UNIT_LOADED)
+		return;
+	unit_limit(&unit, catalog_limit("nofile"), &limit);
+	if (limit.source == UNIT_LIMIT_UNIT)
+		hold(holder, limit.hard,
+		     pool_printf(holder->pool, "%s:%u", limit.origin.file, limit.origin.line));
+}
+
+/* The units of DIRECTORY, and the directories of their drop-ins. */
+static void ask_directory(struct host *host, const char *path, struct holder *holder)
+{
+	static const char *const kinds[] = { ".service", ".socket", ".mount", ".swap" };
 	const struct directory *directory = host_directory(host, path);
 
 	for (size_t i = 0; i < directory->count; i++) {
 		const char *name = directory->names[i];
 		const char *inside = pool_printf(holder->pool, "%s/%s", path, name);
-		if (depth && ends(name, ".d"))
-			read_units(host, inside, depth - 1, holder);
 		for (size_t j = 0; j < sizeof kinds / sizeof *kinds; j++)
 			if (ends(name, kinds[j]))
-				read_unit(host, inside, holder);
+				ask_unit(host, name, inside, holder);
+		if (!ends(name, ".d"))
+			continue;
+		const struct directory *dropins = host_directory(host, inside);
+		const char *unit = pool_copy(holder->pool, name, strlen(name) - strlen(".d"));
+		for (size_t j = 0; j < dropins->count; j++)
+			ask_unit(host, unit,
+				 pool_printf(holder->pool, "%s/%s", inside, dropins->names[j]),
+				 holder);
 	}
 }
 
 static void ask_units(struct host *host, struct holder *holder)
 {
-	/* A line that another one overrides counts all the same: too much is refused, not too
-	 * little. */
-	static const char *const directories[] = { "/etc/systemd",
-						   "/etc/systemd/system",
-						   "/run/systemd/system",
+	static const char *const directories[] = { "/etc/systemd/system", "/run/systemd/system",
 						   "/usr/local/lib/systemd/system",
 						   "/usr/lib/systemd/system",
 						   "/lib/systemd/system" };
+	struct unit_limit defaults[RLIM_NLIMITS] = { 0 };
+	const struct unit_limit *nofile = &defaults[RLIMIT_NOFILE];
 
+	unit_default_limits(host, defaults);
+	if (nofile->source == UNIT_LIMIT_MANAGER)
+		hold(holder, nofile->hard,
+		     pool_printf(holder->pool, "%s:%u", nofile->origin.file, nofile->origin.line));
 	for (size_t i = 0; i < sizeof directories / sizeof *directories; i++)
-		read_units(host, directories[i], 1, holder);
+		ask_directory(host, directories[i], holder);
 }
 
 /* ---- processes --------------------------------------------------------------------------- */

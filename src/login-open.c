@@ -349,17 +349,21 @@ void login_open(struct host *host, const char *service, uint64_t nr_open, struct
 
 uint64_t login_highest_nofile(struct host *host, struct origin *ret_origin)
 {
-	struct login_context context;
+	static const char *const services[] = { "login", "sshd", "su", "cron", "systemd-user" };
 	uint64_t highest = 0;
 
-	login_open(host, "login", UINT64_MAX, &context);
-	for (size_t i = 0; i < context.entries.count; i++) {
-		const struct limits_entry *entry = &context.entries.items[i];
-		if (entry->form != LIMITS_RULE || entry->drop || entry->code != RLIMIT_NOFILE ||
-		    entry->number == LIMITS_INFINITY || entry->number <= highest)
-			continue;
-		highest = entry->number;
-		*ret_origin = (struct origin){ entry->file, entry->line };
+	for (size_t s = 0; s < sizeof services / sizeof *services; s++) {
+		struct login_context context;
+		login_open(host, services[s], UINT64_MAX, &context);
+		for (size_t i = 0; i < context.entries.count; i++) {
+			const struct limits_entry *entry = &context.entries.items[i];
+			if (entry->form != LIMITS_RULE || entry->drop ||
+			    entry->code != RLIMIT_NOFILE || entry->number == LIMITS_INFINITY ||
+			    entry->number <= highest)
+				continue;
+			highest = entry->number;
+			*ret_origin = (struct origin){ entry->file, entry->line };
+		}
 	}
 	return highest;
 }

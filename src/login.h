@@ -131,8 +131,9 @@ void login_shadows(const struct login_context *context, const struct account *ac
 		   const struct login_limits *limits, unsigned resource, enum side side,
 		   struct shadow **ret_shadows, size_t *ret_count);
 
-/* The highest nofile that any line of limits.conf and limits.d asks for, and where; 0: none does.
- * Lines that mean "unlimited" adapt to fs.nr_open and do not count. */
+/* The highest nofile that any line of limits.conf and limits.d asks for, where a usual service
+ * reads them, and where; 0: none does. Lines that mean "unlimited" adapt to fs.nr_open and do not
+ * count. */
 uint64_t login_highest_nofile(struct host *host, struct origin *ret_origin);
 
 /* Could LINE mean anybody but everybody (`*`) and root? */

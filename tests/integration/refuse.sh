@@ -222,7 +222,8 @@ chown root /etc/sysctl.d
 # --- a link that leads out of a tree
 
 tree=$TMPDIR/tree
-mkdir -p "$tree/etc/sysctl.d" "$tree/etc/security" "$TMPDIR/outside"
+mkdir -p "$tree/etc/sysctl.d" "$tree/etc/security" "$tree/etc/pam.d" "$TMPDIR/outside"
+cp /etc/pam.d/login "$tree/etc/pam.d"
 ln -s "$TMPDIR/outside" "$tree/etc/security/limits.d"
 cp -a "$tree" "$TMPDIR/tree.before"
 complains 2 "a directory that is a link out of the tree" "/etc/security/limits.d is a link to nothing" \
@@ -232,25 +233,55 @@ check "nor outside" test -z "$(ls -A "$TMPDIR/outside")"
 
 # --- fs.nr_open below what limits, units and running processes hold
 
-known_host
-profile low <<-'PROFILE'
-	sysctl "fs.nr_open" { value = 600000 at_most = 700000 }
-PROFILE
-echo '* hard nofile 800000' >/etc/security/limits.d/50-x.conf
-targets >"$fresh"
-refused "fs.nr_open below a line of limits.d" "the nofile 800000 of /etc/security/limits.d/50-x.conf:1" low
-rm /etc/security/limits.d/50-x.conf
+# Raised by keeltune; then somebody relies on it. Neither another profile nor a rollback may lower it.
+raised() {
+	known_host
+	rm -rf /etc/systemd/system/db.service*
+	echo 'session required pam_limits.so' >>/etc/pam.d/login
+	profile high <<-'PROFILE'
+		sysctl "fs.nr_open" { value = 4194304 at_least = 4194304 }
+	PROFILE
+	targets >"$TMPDIR/before"
+	expect 0 "$1: fs.nr_open is raised" kt apply high
+}
+# not_lowered NAME TEXT
+not_lowered() {
+	targets >"$TMPDIR/raised"
+	complains 2 "$1: another profile does not lower it" "$2" kt apply time
+	complains 2 "$1: its diff says so" "$2" kt diff time
+	complains 2 "$1: a rollback does not" "$2" kt rollback
+	complains 2 "$1: nor a dry one" "$2" kt rollback --dry-run
+	unchanged "$1: nothing is touched" "$TMPDIR/raised"
+	expect 0 "$1: --force does" kt rollback --force
+	check "$1: then it is lower" grep -qx 1048576 /proc/sys/fs/nr_open
+}
+raised "a line of limits.d"
+echo '* hard nofile 2000000' >/etc/security/limits.d/50-x.conf
+not_lowered "a line of limits.d" "the nofile 2000000 of /etc/security/limits.d/50-x.conf:1"
+raised "a unit"
+printf '[Service]\nExecStart=/bin/true\n' >/etc/systemd/system/db.service
 mkdir -p /etc/systemd/system/db.service.d
-printf '[Service]\nLimitNOFILE=1024:900000\n' >/etc/systemd/system/db.service.d/limits.conf
-targets >"$fresh"
-refused "fs.nr_open below a unit" "the nofile 900000 of /etc/systemd/system/db.service.d/limits.conf:2" low
-rm -r /etc/systemd/system/db.service.d
-(ulimit -n 850000 && exec sleep 60) &
-holder=$!
-refused "fs.nr_open below a running process" "the nofile " low
-prints 1 "which is named" "would go down" kt diff low 2>/dev/null || true
-kill $holder
-wait $holder 2>/dev/null
+printf '[Service]\nLimitNOFILE=1024:3000000\n' >/etc/systemd/system/db.service.d/limits.conf
+not_lowered "a unit" "the nofile 3000000 of /etc/systemd/system/db.service.d/limits.conf:2"
+raised "a unit that wants less in the end"
+printf '[Service]\nExecStart=/bin/true\nLimitNOFILE=3000000\n' >/etc/systemd/system/db.service
+mkdir -p /etc/systemd/system/db.service.d
+printf '[Service]\nLimitNOFILE=4096\n' >/etc/systemd/system/db.service.d/limits.conf
+expect 0 "a unit that wants less in the end: rollback" kt rollback
+unchanged "a unit that wants less in the end: is no reason" "$TMPDIR/before"
+rm -rf /etc/systemd/system/db.service*
+
+# A process that holds more: this shell, as /proc says it.
+raised "a running process"
+sed 's/^\(Max open files  *\)[0-9]* *[0-9]*/\11024                 2097152/' /proc/$$/limits >/mnt/limits
+mount --bind /mnt/limits /proc/$$/limits
+prints 0 "a running process: a dry rollback" "kept: /proc/sys/fs/nr_open is not restored" kt rollback --dry-run
+tr -s ' \n' ' ' <"$out" >"$TMPDIR/said"
+has "a running process: which is named" "1048576 is below the nofile 2097152 of the running process $$" "$TMPDIR/said"
+expect 0 "a running process: rollback" kt rollback
+check "a running process: keeps the ceiling" grep -qx 4194304 /proc/sys/fs/nr_open
+check "a running process: but not for the next boot" test ! -e /etc/sysctl.d/99-zz-keeltune.conf
+umount /proc/$$/limits
 
 # --- state that cannot be read
 
@@ -283,7 +314,7 @@ kt apply small >/dev/null
 targets >"$TMPDIR/small"
 for place in "$state/$(newest)" "$state/$(newest)/manifest.json"; do
 	chmod o+w "$place"
-	complains 2 "a rollback file that others can write" "" kt rollback
+	expect 2 "a rollback file that others can write" kt rollback
 	has "is not trusted" "not trusted" <(kt history)
 	unchanged "nor used" "$TMPDIR/small"
 	chmod o-w "$place"
