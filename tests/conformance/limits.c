@@ -4,7 +4,11 @@
  * libpam; limits-session.c stands between it and the system (fopen, glob, getpwnam_r, setrlimit,
  * ... are ours), so nothing of this host is read or changed and no privilege is needed.
  *
- *     limits --module PATH [--count N] [--seed N] [--first N]
+ *     limits --module PATH [--program PATH [--pam-version V]] [--count N] [--seed N] [--first N]
+ *
+ * --program: not the model but `keeltune limits` answers, with all limits that are handed down on
+ * its command line; daemon and pid 1 then hand down the same. --pam-version: it is not to look at
+ * the module.
  *
  * Case N of a seed is the same whatever the count: a disagreement is printed with the options that
  * repeat it. */
@@ -29,9 +33,12 @@
 #include <unistd.h>
 
 #include "limits-cases.h"
+#include "limits-program.h"
 #include "limits-session.h"
 
 #define MOST_FAILURES 20 /* then it gives up */
+
+static const char *program, *pam_version; /* or NULL */
 
 /* ---- the two answers ------------------------------------------------------------------------ */
 
@@ -110,6 +117,19 @@ static void ask_model(const struct limits_case *test, struct answer *ret)
 		memcpy(ret->limits, test->caller, sizeof ret->limits);
 	}
 	host_close(host);
+}
+
+/* A program that does not answer has answered wrongly. */
+static void ask_keeltune(const struct limits_case *test, struct answer *ret)
+{
+	bool fails;
+
+	memcpy(ret->limits, test->caller, sizeof ret->limits);
+	ret->rc = -1;
+	if (ask_program(program, pam_version, limits_session.tree, test, &fails, ret->limits))
+		ret->rc = fails;
+	else
+		ret->limits[RLIMIT_NOFILE].rlim_max ^= 1;
 }
 
 static bool agree(const struct answer *module, const struct answer *model)
@@ -287,15 +307,32 @@ static void print_case(const struct limits_case *test, const struct answer *modu
 			       (uint64_t)model->limits[i].rlim_max);
 }
 
+/* --inherit speaks for the daemon and for pid 1; its soft side is never above the hard one. */
+static void hand_down_the_same(struct limits_case *test)
+{
+	static struct pool *pool;
+
+	pool_free(pool);
+	pool = pool_new();
+	for (size_t i = 0; i < RLIM_NLIMITS; i++)
+		if (test->caller[i].rlim_cur > test->caller[i].rlim_max)
+			test->caller[i].rlim_cur = test->caller[i].rlim_max;
+	test->pid1 = limits_format_table(pool, test->caller);
+}
+
 /* Prints "ok NAME" for a fixed case and "not ok NAME" for any that disagrees. */
-static bool run_case(const struct limits_case *test, const char *module, const char *name,
-		     bool quiet)
+static bool run_case(struct limits_case *test, const char *module, const char *name, bool quiet)
 {
 	struct answer from_module, from_model;
 
+	if (program)
+		hand_down_the_same(test);
 	build_host(test, module);
 	ask_module(test, &from_module);
-	ask_model(test, &from_model);
+	if (program)
+		ask_keeltune(test, &from_model);
+	else
+		ask_model(test, &from_model);
 	bool same = agree(&from_module, &from_model);
 	if (!same || !quiet)
 		printf("%s %s\n", same ? "ok" : "not ok", name);
@@ -340,7 +377,10 @@ static unsigned long run_random(const char *module, unsigned long seed, unsigned
 		failed += !run_case(&test, module, name, true);
 		pool_free(pool);
 	}
-	printf("%s %lu random cases, --seed %lu --first %lu\n", failed ? "not ok" : "ok", count,
+	printf("%s %lu random cases%s, --seed %lu --first %lu\n", failed ? "not ok" : "ok", count,
+	       pam_version ? " of the program with --pam-version"
+	       : program   ? " of the program"
+			   : "",
 	       seed, first);
 	return failed;
 }
@@ -361,11 +401,16 @@ int main(int argc, char **argv)
 			understood = understood && parse_number(argv[i + 1], number);
 		else if (understood && !strcmp(argv[i], "--module"))
 			module = argv[i + 1];
+		else if (understood && !strcmp(argv[i], "--program"))
+			program = argv[i + 1];
+		else if (understood && !strcmp(argv[i], "--pam-version"))
+			pam_version = argv[i + 1];
 		else
 			understood = false;
 		if (!understood) {
-			fprintf(stderr, "usage: limits --module PATH [--count N] [--seed N] "
-					"[--first N]\n");
+			fprintf(stderr,
+				"usage: limits --module PATH [--program PATH] [--pam-version V] "
+				"[--count N] [--seed N] [--first N]\n");
 			return 2;
 		}
 	}

@@ -4,6 +4,7 @@
 # accounts, groups, options and files that are not as they should be. Root in a container may lack
 # CAP_SYS_RESOURCE, so hard limits are only lowered here, or --cap no is what is asked.
 
+# shellcheck disable=SC2016 # the filters of jq
 # shellcheck source=tests/lib.sh
 . "${SRCDIR:-.}/tests/lib.sh"
 # shellcheck source=tests/integration/ns.sh

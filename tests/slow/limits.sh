@@ -15,7 +15,12 @@ for release in $releases; do
 	use_release "$release" || continue
 	starts "$program" || run=()
 	module=$(find "$tree/usr/lib" -name pam_limits.so)
-	results "$(version libpam-modules)" \
+	package=$(version libpam-modules)
+	results "$package" \
 		env TMPDIR="$memory" "${run[@]}" "$program" --module "$module" --count 50000
+	# `keeltune limits` in the place of the model, told the version.
+	results "$package, the program" \
+		env TMPDIR="$memory" "${run[@]}" "$program" --module "$module" --program "$KEELTUNE" \
+		--pam-version "${package#* }" --count 5000
 done
 finish
