@@ -142,7 +142,7 @@ static void refuse(struct login_survey *survey)
 	struct login_limits *limits = &survey->limits;
 
 	survey->unknown = true;
-	if (limits->fails || limits->unknown)
+	if (limits->unknown || survey->context->plan == LOGIN_IMPOSSIBLE)
 		return;
 	limits->fails = true;
 	limits->why = "there is no such user in /etc/passwd";
