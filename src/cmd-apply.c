@@ -4,6 +4,7 @@
 #include "audit.h"
 #include "cmd.h"
 #include "error.h"
+#include "pam-trial.h"
 #include "plan.h"
 #include "pool.h"
 #include "store.h"
@@ -223,6 +224,9 @@ static int try_apply(const struct context *context)
 	if (!plan.count)
 		return finish_applied(&session);
 
+	if (pam_trial(session.host, &plan, &err) < 0)
+		return session_fail(&session, EXIT_TROUBLE, render, "nothing applied: %s",
+				    err.message);
 	describe(&session, &plan, &transaction);
 	enum apply_outcome outcome = apply_plan(session.host, &plan, &transaction, &err);
 	int status = status_of_outcome(outcome);

@@ -140,6 +140,14 @@ static int write_temporary(int directory, const char *name, const struct image *
 	return rc;
 }
 
+int store_put_private(int directory, const char *name, const char *bytes, size_t size)
+{
+	autofd int fd =
+		openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+
+	return fd < 0 ? -errno : write_all(fd, bytes, size);
+}
+
 /* The temporary name is fixed, so that what a crash left is found and removed by the next try; it
  * does not end in ".conf", because a dangling or half-written *.conf in limits.d ends every login.
  */

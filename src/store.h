@@ -30,6 +30,9 @@ int store_put_file(const struct host *host, const char *path, const struct image
  * link is no file. 0; -ESTALE: it is not; or it could not be read. */
 int store_compare_file(const struct host *host, const char *path, const struct image *image);
 
+/* A new file NAME in DIRECTORY, for a file system that only this process sees: not synced. */
+int store_put_private(int directory, const char *name, const char *bytes, size_t size);
+
 /* Creates one directory, fsyncs it and its parent; 0 when it exists already. */
 int store_make_directory(const struct host *host, const char *path, mode_t mode);
 /* Removes it if it is empty; -ENOTEMPTY or -ENOENT otherwise. */

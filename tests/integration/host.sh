@@ -154,5 +154,5 @@ newest() {
 traced() {
 	local filter=$1
 	shift
-	ASAN_OPTIONS="${ASAN_OPTIONS-}:detect_leaks=0" strace -f -qq -s 200 -o "$trace" -e "$filter" "$@"
+	ASAN_OPTIONS="${ASAN_OPTIONS-}:detect_leaks=0" strace -f -qq -e signal=none -s 200 -o "$trace" -e "$filter" "$@"
 }
