@@ -203,7 +203,7 @@ GROUPS := unit golden docs integration conformance
 LIBS_limits    := -rdynamic -lpam
 LIBS_pam-stack := -rdynamic -ldl
 
-TEST_SOURCES := $(wildcard $(GROUPS:%=tests/%/*.c) tests/bench/*.c)
+TEST_SOURCES := $(wildcard $(GROUPS:%=tests/%/*.c) tests/bench/*.c tests/lab/*.c)
 TEST_MAINS   := $(shell grep -l '^int main\>' $(filter-out tests/unit/%,$(TEST_SOURCES)) /dev/null)
 PRELOADS     := $(filter %-preload.c,$(TEST_SOURCES))
 HELPERS      := $(addprefix $(BUILD)/tests/,$(notdir $(TEST_MAINS:.c=) $(PRELOADS:.c=.so)))
