@@ -92,7 +92,7 @@ static void join_cgroup(const struct crowd *crowd, long process)
 static void be_process(const struct crowd *crowd, long process, int ready)
 {
 	struct sockaddr_in address = loopback(crowd->subnet, process + 1, LISTEN_PORT);
-	char comm[16];
+	char comm[64]; /* the kernel keeps 15 */
 	int ends[2];
 
 	end_with_parent();
