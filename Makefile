@@ -246,7 +246,7 @@ $(GROUPS:%=check-%): check-%: all-tests
 	@TEST_LENGTH=$(if $(filter conformance,$*),long,short) TEST_TIMEOUT=3600 $(RUN) $(VARIANT):$*
 
 .PHONY: bench
-bench: $(PROGRAM) $(BUILD)/tests/spawn-time ## time the audit against `sysctl -n` and a shell script
+bench: $(PROGRAM) $(addprefix $(BUILD)/tests/,spawn-time crowd) ## time keeltune against what people use instead
 	@for file in tests/bench/*.sh; do KEELTUNE=$(CURDIR)/$(PROGRAM) BUILDDIR=$(BUILD) $$file || exit; done
 
 # --- Lint. Each check is a target; scripts/lint runs all and counts. Results are kept in build/lint.
