@@ -249,6 +249,10 @@ $(GROUPS:%=check-%): check-%: all-tests
 bench: $(PROGRAM) $(addprefix $(BUILD)/tests/,spawn-time crowd) ## time keeltune against what people use instead
 	@for file in tests/bench/*.sh; do KEELTUNE=$(CURDIR)/$(PROGRAM) BUILDDIR=$(BUILD) $$file || exit; done
 
+.PHONY: lab
+lab: $(PROGRAM) $(addprefix $(BUILD)/tests/,leak-server lab-clients keepalive-lab) ## a laboratory: leaking servers, and what keeltune says of them (one minute)
+	@KEELTUNE=$(CURDIR)/$(PROGRAM) BUILDDIR=$(BUILD) tests/lab/demo.sh
+
 # --- Lint. Each check is a target; scripts/lint runs all and counts. Results are kept in build/lint.
 
 LINT       := $(BUILD)/lint

@@ -13,7 +13,9 @@ import random
 import signal
 import socket
 import struct
+import subprocess
 import sys
+import tempfile
 
 sys.dont_write_bytecode = True
 
@@ -158,18 +160,25 @@ class Builder:
                 self.drop(end)
 
 
-def holder(seed, netns):
-    """One process and perhaps children of it, which share what neither has closed."""
+def holder(seed, netns, cgroups, post):
+    """One process and perhaps children of it, which share what neither has closed. Some sockets are sent
+    to POST."""
     pick = random.Random(seed)
 
     def work():
         if netns:
             oracle.enter_netns(netns)
+        cgroups.join(pick)
         builder = Builder(pick)
         builder.build()
+        for end in builder.kept:
+            if pick.random() < 0.1:
+                socket.send_fds(post, [b"x"], [end.fileno()])
         for index in range(pick.choice([0, 0, 0, 1, 2])):
             def child():
                 builder.pick = random.Random(f"{seed}/{index}")
+                if builder.pick.random() < 0.4:
+                    cgroups.join(builder.pick)
                 builder.forget_some()
                 if builder.pick.random() < 0.2:
                     oracle.new_netns()  # a descriptor may belong to another namespace than its holder
@@ -178,6 +187,58 @@ def holder(seed, netns):
             builder.forget_some()
 
     return oracle.fork(pick.choice(["holder", "a b) (c", "x\n\x1b[31m<&\"|"]), work)
+
+
+def receiver(mailbox, cgroups, pick):
+    """Takes what was sent to the mailbox, or some of it: the rest stays in flight."""
+    kept = []
+
+    def work():
+        cgroups.join(pick)
+        mailbox.setblocking(False)
+        try:
+            while pick.random() < 0.9:
+                kept.extend(socket.recv_fds(mailbox, 1, 8)[1])
+        except BlockingIOError:
+            pass
+
+    return oracle.fork("receiver", work)
+
+
+class Cgroups:
+    """Three cgroups of our own, where cgroup2 can be mounted for writing."""
+
+    def __init__(self):
+        self.mount = os.environ["TMPDIR"] + "/cgroup2"
+        os.makedirs(self.mount, exist_ok=True)
+        done = subprocess.run(["mount", "-t", "cgroup2", "cgroup2", self.mount], check=False,
+                              stderr=subprocess.DEVNULL)
+        self.paths = []
+        try:
+            if done.returncode == 0:
+                self.own = tempfile.mkdtemp(prefix="keeltune-test-", dir=self.mount)
+                for name in ("a.service", "b.service", "c.scope"):
+                    os.mkdir(f"{self.own}/{name}")
+                    self.paths.append(f"{self.own}/{name}")
+        except OSError:
+            pass
+        if not self.paths:
+            print("# no cgroup of our own")
+
+    def join(self, pick):
+        path = pick.choice([None, *self.paths, *self.paths])
+        if path:
+            with open(f"{path}/cgroup.procs", "w", encoding="ascii") as file:
+                file.write("0")
+
+    def remove(self):
+        if self.paths:
+            oracle.wait_until(self.are_empty)
+            for path in [*self.paths, self.own]:
+                os.rmdir(path)
+
+    def are_empty(self):
+        return all(not open(f"{path}/cgroup.procs", encoding="ascii").read() for path in self.paths)
 
 
 def oracle_at_rest(netns, options):
@@ -208,17 +269,21 @@ def compare(name, netns, options):
     return [f"{name}: {problem}" for problem in problems], len(sockets)
 
 
-def one_round(seed):
+def one_round(seed, cgroups):
     pick = random.Random(seed)
+    mailbox, post = socket.socketpair()
     oracle.new_netns()
     spaces = [oracle.fork("space", oracle.new_netns) for _ in range(pick.randrange(0, 3))]
-    pids = [holder(f"{seed}/{index}", pick.choice([None, None, *spaces]))
+    pids = [holder(f"{seed}/{index}", pick.choice([None, None, *spaces]), cgroups, post)
             for index in range(pick.randrange(1, 7))]
+    pids.append(receiver(mailbox, cgroups, pick))
     problems, count = compare("here", None, [])
     for space in spaces:
         more, found = compare("elsewhere", space, ["--netns", str(space)])
         problems, count = problems + more, count + found
     oracle.end(pids + spaces)
+    mailbox.close()
+    post.close()
     return problems, count
 
 
@@ -229,12 +294,13 @@ def main():
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)
     signal.alarm(60 + 10 * options.count)
-    total = 0
+    total, cgroups = 0, Cgroups()
     for number in range(options.count):
-        problems, count = one_round(f"{options.seed + number}")
+        problems, count = one_round(f"{options.seed + number}", cgroups)
         total += count
         if problems:
             oracle.result(False, f"--seed {options.seed + number} --count 1", "\n".join(problems))
+    cgroups.remove()
     if not oracle.failures:
         oracle.result(True, f"{options.count} random namespaces, {total} sockets: as ss and lsof say")
     return bool(oracle.failures)
