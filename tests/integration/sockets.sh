@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
+# shellcheck disable=SC2016 # jq filters
 # keeltune sockets names the right cause for every server of the laboratory, over IPv4 and IPv6.
 
 # shellcheck source=tests/lib.sh
@@ -8,83 +9,157 @@
 . "$SRCDIR/tests/integration/ns.sh"
 # shellcheck source=tests/integration/host.sh
 . "$SRCDIR/tests/integration/host.sh"
-# shellcheck source=tests/lab/lab.sh
-. "$SRCDIR/tests/lab/lab.sh"
+# shellcheck source=tests/integration/sockets-lib.sh
+. "$SRCDIR/tests/integration/sockets-lib.sh"
 [ -x "$KEELTUNE" ] || skip_all "there is no $KEELTUNE: run make"
 private_host "$0"
+echo 1 >/proc/sys/net/ipv4/tcp_fin_timeout
 
-ipv4=/proc/sys/net/ipv4
-echo 1 >$ipv4/tcp_fin_timeout
-
-# sockets ARG...: a report; it is kept for the schema.
-reports=0
-mkdir -p "$TMPDIR/reports"
-sockets() {
-	kt sockets -f json "$@" >"$out" 2>"$err"
-	cp "$out" "$TMPDIR/reports/$((++reports)).json"
-}
-
-# says NAME FILTER: FILTER is true of the report; in it $p is the process of the server, or null.
-says() {
-	json "$name: $1" "(.processes | map(select(.pid == $server)) | first) as \$p | $2"
-}
-
-# silent: nobody leaks.
-silent() {
-	says "nobody has CLOSE_WAIT" '[.processes[] | select(.close_wait > 0)] == [] and (.states.CLOSE_WAIT // 0) == 0'
-}
-
-# advice ID [not]
-advised() {
-	says "advice $1" "\$p.advice | map(.id) | index(\"$1\") != null"
-}
-
-not_advised() {
-	says "no advice $1" "\$p == null or (\$p.advice | map(.id) | index(\"$1\") == null)"
-}
-
-# server OPTION... VARIANT; then clients; then a report.
-each_variant() {
-	name="fixed, $1"
-	serve -a "$listen" -n 5 fixed
+every_variant() {
+	variant fixed -n 5
 	clients 5
 	settled
 	sockets
-	silent
+	says "nobody leaks" '$all == [] and (.states.CLOSE_WAIT // 0) == 0'
+	says "no advice" '$p == null or ($p | ids) == []'
 	dismiss
 
-	name="read-once, $1"
-	serve -a "$listen" -n 5 read-once
+	variant read-once -n 5
 	clients 5
 	settled
 	sockets
-	says "five, read and not to the end, keepalive off" '$p.comm == "read-once" and $p.close_wait == 5 and
-		$p.unread_bytes == 0 and $p.keepalive == {on: 0, off: 5, unknown: 0} and $p.shared == 0 and
-		$p.read_to_eof == 0 and $p.not_read_to_eof == 5'
-	advised close-missing
-	advised keepalive-off
+	says "five, keepalive off" '$p.comm == "read-once" and $p.close_wait == 5 and $p.unread_bytes == 0 and
+		$p.keepalive.on == 0 and $p.keepalive.off == 5 and $p.shared == 0 and $p.listen_full == false'
+	says "the histogram has them" '.states.CLOSE_WAIT == 5 and .states.LISTEN == 1'
+	says "read, but not to the end" '$p | ids | (index("read-to-eof") != null) and index("close-after-eof") == null'
+	says "keepalive is no help" '$p | ids | (index("keepalive-off") != null) and index("keepalive-hides") == null'
+	says "of an age that can be" '$p.oldest_s | . != null and . <= 20'
+	says "its user" '$p.user == "root"'
+	says "descriptors" '$p.fds.used >= 11 and $p.fds.used <= 13 and $p.fds.soft >= 1024 and $p.fds.hard >= $p.fds.soft'
 	dismiss
 
-	name="never-reads, $1"
-	serve -a "$listen" -n 5 never-reads
+	variant never-reads -n 5
 	clients -s 1000 5
 	settled
 	sockets
-	says "five, 5000 unread bytes" '$p.close_wait == 5 and $p.unread_bytes == 5000'
+	says "five, each 1000 unread bytes" '$p.close_wait == 5 and $p.unread_bytes == 5000'
+	says "never read" '$p | ids | (index("read-to-eof") != null) and index("close-after-eof") == null'
 	dismiss
 
-	name="reads-to-eof, $1"
-	serve -a "$listen" -n 5 reads-to-eof
+	variant reads-to-eof -n 5
+	clients -s 3000 5
+	settled
+	sockets
+	says "five, nothing unread" '$p.close_wait == 5 and $p.unread_bytes == 0'
+	says "seen the end, not closed" '$p | ids | (index("close-after-eof") != null) and index("read-to-eof") == null'
+	dismiss
+
+	variant workers -n 5 -w 2
 	clients 5
 	settled
 	sockets
-	says "five that saw the end" '$p.close_wait == 5 and $p.unread_bytes == 0'
+	says "three holders, each socket counted for each" '[$all[] | [.comm, .close_wait, .shared]] == [["workers", 5, 5], ["workers", 5, 5], ["workers", 5, 5]]'
+	says "and once in the histogram" '.states.CLOSE_WAIT == 5'
+	says "shared" '$all | all(ids | index("shared-sockets") != null)'
+	sockets --pid "$server"
+	says "asked for one, still shared" '$p.close_wait == 5 and $p.shared == 5'
+	dismiss
+
+	variant thread -n 5
+	clients 5
+	settled
+	sockets
+	says "in the table of a thread" '$p.close_wait == 5 and .unattributed.thread_table == 5'
+	dismiss
+
+	variant in-flight -n 5
+	clients 5
+	settled
+	sockets
+	says "held by no descriptor" '$all == [] and .unattributed.in_flight == 5 and .states.CLOSE_WAIT == 5'
+	dismiss
+
+	variant never-accepts -b 8
+	clients 5
+	sockets
+	says "never accepted" '.unattributed.never_accepted == 5 and .states.CLOSE_WAIT == 5'
+	says "the listener is named" '$p.comm == "never-accepts" and ($p | ids | index("accept-stuck") != null)'
+	says "its queue is not full" '$p.listen_full == false and ($p | ids | index("listen-full") == null)'
+	dismiss
+
+	variant never-accepts -b 2
+	clients 3
+	sockets
+	says "a full accept queue" '$p.listen_full == true and ($p | ids | index("listen-full") != null)'
+	dismiss
+
+	variant read-once -c emfile -n 100 -l 16
+	clients 14
+	await emfile
+	sockets
+	says "no descriptor left" '$p.comm == "emfile" and $p.fds.used == 16 and $p.fds.soft == 16 and $p.close_wait > 0'
+	says "so accept() is stuck" '$p | ids | index("accept-stuck") != null'
+	says "raise the limit" '$p.advice[] | select(.id == "raise-nofile") | .command | test("prlimit --pid [0-9]+ --nofile=[0-9]+:")'
+	says "all are accounted for" '$p.close_wait + .unattributed.never_accepted == .states.CLOSE_WAIT and .states.CLOSE_WAIT == 14'
 	dismiss
 }
 
 for listen in 127.0.0.1 ::1 ::; do
 	ADDRESS=$listen
 	[ $listen != :: ] || ADDRESS=127.0.0.1
-	each_variant "$listen"
+	every_variant
 done
+
+# --- Keepalive
+
+# shellcheck disable=SC2317 # within calls it
+gone_from_ss() {
+	! ss -Htn state close-wait | grep -q .
+}
+
+listen=127.0.0.1 ADDRESS=127.0.0.1
+variant read-once -k -c on -n 5
+clients 5
+settled
+sockets
+says "keepalive on" '$p.keepalive.on == 5 and $p.keepalive.off == 0 and
+	($p | ids | (index("keepalive-hides") != null) and index("keepalive-off") == null)'
+echo 600 >/proc/sys/net/ipv4/tcp_keepalive_time
+sockets
+says "still on the value of before" '$p | ids | index("keepalive-old-value") != null'
+dismiss
+
+for ADDRESS in 127.0.0.1 ::1; do
+	listen=$ADDRESS
+	keepalive 1 1 1
+	variant read-once -k -c dead -n 5
+	clients 5
+	settled
+	within 5 gone_from_ss
+	sockets
+	says "died of keepalive, and the descriptors are not back" '$p.comm == "dead" and $p.close_wait == 0 and
+		$p.fds.used >= 11 and (.states.CLOSE_WAIT // 0) == 0'
+	says "dead sockets" '$p | ids | index("dead-sockets") != null'
+	sockets --pid "$server"
+	says "asked for alone" '$p | ids | index("dead-sockets") != null'
+	dismiss
+
+	keepalive 2 75 9
+	variant fixed -c half-open -n 5
+	crowd_of -d 5
+	sleep 2.2
+	sockets
+	says "half-open" '$p.comm == "half-open" and ($p | ids | index("half-open") != null) and .states.ESTABLISHED == 10'
+	dismiss
+	keepalive 2 75 9
+	variant fixed -k -c watched -n 5
+	crowd_of 5
+	sleep 2.2
+	sockets
+	says "not with keepalive" '[.processes[] | select(.comm == "watched") | ids | index("half-open")] | all(. == null)'
+	dismiss
+	keepalive 7200 75 9
+done
+
+all_valid
 finish

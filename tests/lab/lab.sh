@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # $server is for who sources this
 # SPDX-License-Identifier: MIT
 # Leaking servers and their clients, for `make lab` and for tests. Source it inside namespaces of their own;
 # BUILDDIR and TMPDIR are set.
