@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# shellcheck disable=SC2016 # jq filters
+# shellcheck disable=SC2016,SC2119 # jq filters; functions that take options or none
 # keeltune sockets names the right cause for every server of the laboratory, over IPv4 and IPv6.
 
 # shellcheck source=tests/lib.sh

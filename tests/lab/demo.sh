@@ -139,10 +139,11 @@ echo "   Three seconds later. No CLOSE_WAIT is left, so netstat and ss show noth
 diagnosis --pid "$server"
 dismiss
 
-keepalive 7200 75 9
-variant half-open "is innocent: its eight peers vanished without a word, and keepalive is off."
+keepalive 2 75 9
+variant half-open "is innocent: its eight peers vanished without a word, and keepalive is off (tcp_keepalive_time: 2 s)."
 serve -n 8 -c half-open fixed
 crowd_of -d 8
+sleep 2.2
 diagnosis --pid "$server"
 dismiss
 

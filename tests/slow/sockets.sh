@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# shellcheck disable=SC2016 # jq filters
+# shellcheck disable=SC2016,SC2119 # jq filters; functions that take options or none
 # keeltune sockets with as many sockets and processes as a large host has: 500,000 CLOSE_WAIT, every one of
 # them attributed, and a /proc of 100,000 processes; at most 64 MiB of memory.
 
