@@ -94,7 +94,7 @@ nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 expect 0 "without privilege" "${nobody[@]}" "$KEELTUNE" sockets -f json
 cp "$out" "$TMPDIR/reports/nobody.json"
 says "the whole histogram" '.states.CLOSE_WAIT == 7 and .states.LISTEN == 2'
-says "it says how many processes it may not see into" '.unattributed.not_permitted > 0'
+says "it says how many processes it may not see into" '.processes_not_permitted > 0 and .unattributed.not_permitted == 7'
 says "and blames nobody" '[.processes[] | select(.close_wait > 0 and .user != "nobody")] == []'
 expect 0 "in text" "${nobody[@]}" "$KEELTUNE" sockets
 has "it says so, too" "not permitted" "$out"

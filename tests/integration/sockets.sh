@@ -29,9 +29,9 @@ every_variant() {
 	settled
 	sockets
 	says "five, keepalive off" '$p.comm == "read-once" and $p.close_wait == 5 and $p.unread_bytes == 0 and
-		$p.keepalive.on == 0 and $p.keepalive.off == 5 and $p.shared == 0 and $p.listen_full == false'
+		$p.keepalive.on == 0 and $p.keepalive.off == 5 and $p.shared == 0 and $p.listen_full == 0'
 	says "the histogram has them" '.states.CLOSE_WAIT == 5 and .states.LISTEN == 1'
-	says "read, but not to the end" '$p | ids | (index("read-to-eof") != null) and index("close-after-eof") == null'
+	says "read, but not to the end" '$p.never_read == 5 and $p.not_closed == 0 and ($p | ids | (index("read-to-eof") != null) and index("close-after-eof") == null)'
 	says "keepalive is no help" '$p | ids | (index("keepalive-off") != null) and index("keepalive-hides") == null'
 	says "of an age that can be" '$p.oldest_s | . != null and . <= 20'
 	says "its user" '$p.user == "root"'
@@ -51,7 +51,8 @@ every_variant() {
 	settled
 	sockets
 	says "five, nothing unread" '$p.close_wait == 5 and $p.unread_bytes == 0'
-	says "seen the end, not closed" '$p | ids | (index("close-after-eof") != null) and index("read-to-eof") == null'
+	says "seen the end, not closed" '$p.not_closed == 5 and $p.never_read == 0 and
+		($p | ids | (index("close-after-eof") != null) and index("read-to-eof") == null)'
 	dismiss
 
 	variant workers -n 5 -w 2
@@ -84,13 +85,13 @@ every_variant() {
 	sockets
 	says "never accepted" '.unattributed.never_accepted == 5 and .states.CLOSE_WAIT == 5'
 	says "the listener is named" '$p.comm == "never-accepts" and ($p | ids | index("accept-stuck") != null)'
-	says "its queue is not full" '$p.listen_full == false and ($p | ids | index("listen-full") == null)'
+	says "its queue is not full" '$p.listen_full == 0 and $p.never_accepted == 5 and ($p | ids | index("listen-full") == null)'
 	dismiss
 
 	variant never-accepts -b 2
 	clients 3
 	sockets
-	says "a full accept queue" '$p.listen_full == true and ($p | ids | index("listen-full") != null)'
+	says "a full accept queue" '$p.listen_full == 1 and ($p | ids | index("listen-full") != null)'
 	dismiss
 
 	variant read-once -c emfile -n 100 -l 16
@@ -139,9 +140,9 @@ for ADDRESS in 127.0.0.1 ::1; do
 	sockets
 	says "died of keepalive, and the descriptors are not back" '$p.comm == "dead" and $p.close_wait == 0 and
 		$p.fds.used >= 11 and (.states.CLOSE_WAIT // 0) == 0'
-	says "dead sockets" '$p | ids | index("dead-sockets") != null'
+	says "dead sockets" '$p.dead == 5 and ($p | ids | index("dead-sockets") != null)'
 	sockets --pid "$server"
-	says "asked for alone" '$p | ids | index("dead-sockets") != null'
+	says "asked for alone" '$p.dead == 5 and ($p | ids | index("dead-sockets") != null)'
 	dismiss
 
 	keepalive 2 75 9
@@ -149,7 +150,7 @@ for ADDRESS in 127.0.0.1 ::1; do
 	crowd_of -d 5
 	sleep 2.2
 	sockets
-	says "half-open" '$p.comm == "half-open" and ($p | ids | index("half-open") != null) and .states.ESTABLISHED == 10'
+	says "half-open" '$p.comm == "half-open" and $p.half_open == 5 and ($p | ids | index("half-open") != null) and .states.ESTABLISHED == 10'
 	dismiss
 	keepalive 2 75 9
 	variant fixed -k -c watched -n 5
