@@ -15,11 +15,11 @@ for program in ss lsof; do
 done
 ns_enter "$0" "$@"
 
-count=40 seconds=4
-[ "$TEST_LENGTH" = short ] || count=500 seconds=60
+count=30 churn=(--seconds 4)
+[ "$TEST_LENGTH" = short ] || count=500 churn=(--seconds 60 --files 10000000)
 status=0
 if [ $# = 0 ]; then
-	/usr/bin/python3 tests/conformance/sockets_churn.py --seconds $seconds || status=1
+	/usr/bin/python3 tests/conformance/sockets_churn.py "${churn[@]}" || status=1
 	set -- --count $count
 fi
 /usr/bin/python3 tests/conformance/sockets_random.py "$@" || status=1

@@ -168,19 +168,17 @@ static void open_listener(struct server *server)
 	union address address;
 	const int one = 1;
 
-	if (server->listener < 0) {
-		socklen_t length = parse_address(server->address, server->port, &address);
-		server->listener = socket(address.any.sa_family, SOCK_STREAM, 0);
-		if (server->listener < 0 ||
-		    setsockopt(server->listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) ||
-		    bind(server->listener, &address.any, length) ||
-		    listen(server->listener, (int)server->backlog))
-			die(server->address);
-	}
+	socklen_t length = parse_address(server->address, server->port, &address);
+	server->listener = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (server->listener < 0 ||
+	    setsockopt(server->listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) ||
+	    bind(server->listener, &address.any, length) ||
+	    listen(server->listener, (int)server->backlog))
+		die(server->address);
 	if (server->keepalive &&
 	    setsockopt(server->listener, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one))
 		die("SO_KEEPALIVE");
-	socklen_t length = sizeof address;
+	length = sizeof address;
 	if (getsockname(server->listener, &address.any, &length))
 		die("getsockname");
 	/* Both families have the port at the same place. */
@@ -193,7 +191,7 @@ static const struct variant *find_variant(const char *name)
 		if (name && strcmp(name, variants[i].name) == 0)
 			return &variants[i];
 	fputs("usage: leak-server [-k] [-a ADDRESS] [-p PORT] [-n COUNT] [-b BACKLOG] [-l SOFT]\n"
-	      "       [-w WORKERS] [-c COMM] [-i INHERITED] VARIANT; one of:",
+	      "       [-w WORKERS] [-c COMM] VARIANT; one of:",
 	      stderr);
 	for (size_t i = 0; i < sizeof variants / sizeof *variants; i++)
 		fprintf(stderr, " %s", variants[i].name);
@@ -205,15 +203,13 @@ static void parse(struct server *server, int argc, char **argv)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "a:b:c:i:kl:n:p:w:")) != -1) {
+	while ((option = getopt(argc, argv, "a:b:c:kl:n:p:w:")) != -1) {
 		if (option == 'a')
 			server->address = optarg;
 		else if (option == 'b')
 			server->backlog = number(optarg, 0, 65535);
 		else if (option == 'c')
 			server->comm = optarg;
-		else if (option == 'i')
-			server->listener = (int)number(optarg, 0, 1000000);
 		else if (option == 'k')
 			server->keepalive = true;
 		else if (option == 'l')
@@ -242,6 +238,7 @@ int main(int argc, char **argv)
 
 	parse(&server, argc, argv);
 	end_with_parent();
+	close_range(3, ~0U, 0); /* what a test has open is no matter of this server */
 	signal(SIGCHLD, SIG_IGN);
 	prctl(PR_SET_NAME, server.comm);
 	if (getrlimit(RLIMIT_NOFILE, &limit))
