@@ -117,8 +117,9 @@ trap 'exit 130' INT TERM
 echo 1 >/proc/sys/net/ipv4/tcp_fin_timeout
 echo "Sockets: $rounds runs of each, in turn; the least time of each"
 
-title "The histogram: 200,000 ESTABLISHED and 1,000 CLOSE_WAIT"
-crowd -p 20 -e 5000 -w 50 -n web
+title "The histogram: 200,000 ESTABLISHED, and 1,000 CLOSE_WAIT of another service"
+crowd -p 20 -e 5000 -n web
+crowd -p 2 -w 500 -s 2 -n leaky
 measure "$rounds" keeltune "$sockets" 'netstat -n | awk' "$article" 'ss -tan | awk' "$counted"
 line keeltune
 against 'netstat -n | awk' keeltune 25
@@ -136,7 +137,7 @@ against 'lsof -nP -iTCP -sTCP:CLOSE_WAIT' keeltune 200
 
 title "Descriptor use of the same processes, as nobody; the listing as root, for nobody may not"
 measure "$rounds" keeltune "setpriv --reuid 65534 --regid 65534 --clear-groups $sockets --check 'fds>80%'" \
-	'ls /proc/*/fd' "ls -f /proc/[0-9]*/fd | wc -l"
+	'ls /proc/*/fd' "ls /proc/[0-9]*/fd | wc -l"
 line keeltune
 against 'ls /proc/*/fd' keeltune 20
 clear_scene
