@@ -18,6 +18,7 @@ static int read_request(const struct context *context, struct pool *pool,
 					.netns = options->netns,
 					.pid = options->pid,
 					.user = options->user,
+					.summary = options->summary,
 					.verbose = options->verbose };
 	if (options->root) {
 		complain("sockets are of the running system: --root does not go with them");
@@ -25,6 +26,12 @@ static int read_request(const struct context *context, struct pool *pool,
 	}
 	if (context->argument_count) {
 		complain("sockets takes no argument, but options: --pid, --port, --state, ...");
+		return EXIT_TROUBLE;
+	}
+	if (options->summary && (options->pid || options->user || options->check_count)) {
+		complain(
+			"--summary asks nobody who holds the sockets: --pid, --user and --check do "
+			"not go with it");
 		return EXIT_TROUBLE;
 	}
 	struct threshold *thresholds =

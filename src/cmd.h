@@ -34,6 +34,7 @@ struct options {
 	const char *state, *port, *user, *older_than; /* and pid */
 	const char *const *checks;
 	size_t check_count;
+	bool summary;
 	enum engine engine; /* ENGINE_COUNT: detect */
 	unsigned wait;      /* seconds for the lock */
 	unsigned keep;      /* --keep of history prune */

@@ -83,6 +83,7 @@ enum option_id {
 	OPTION_USER,
 	OPTION_OLDER_THAN,
 	OPTION_CHECK,
+	OPTION_SUMMARY,
 };
 
 /* Which commands take an option: the commands' names, or "" for all. */
@@ -119,6 +120,8 @@ static const struct option_row options[] = {
 	  "only sockets silent for so long: 90, 10m, 3h, 2d" },
 	{ OPTION_CHECK, "check", "LIMIT", "sockets",
 	  "exit 1 if a process exceeds it: 'close_wait>1000', 'fds>80%'" },
+	{ OPTION_SUMMARY, "summary", NULL, "sockets",
+	  "count the states only, ask nobody who holds them" },
 	{ OPTION_DRY_RUN, "dry-run", NULL, "apply rollback history",
 	  "show what would change, change nothing" },
 	{ OPTION_OVERRIDE, "override", NULL, "diff apply",
@@ -359,6 +362,9 @@ static bool take_option(struct command_line *line, enum option_id id, const char
 		return true;
 	case OPTION_OLDER_THAN:
 		set->older_than = argument;
+		return true;
+	case OPTION_SUMMARY:
+		set->summary = true;
 		return true;
 	case OPTION_CHECK:
 		line->checks[set->check_count++] = argument;

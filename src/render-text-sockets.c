@@ -41,7 +41,9 @@ static void print_verdict(FILE *out, const struct report *whole, const struct st
 	if (dead)
 		text = pool_printf(pool, "%s; %" PRIu64 " dead socket%s still held", text, dead,
 				   text_plural(dead));
-	if (report->has_descriptors)
+	if (report->request->summary)
+		text = "";
+	else if (report->has_descriptors)
 		text = report->near_limit
 			       ? pool_printf(pool,
 					     "%s%s%zu process%s 80%% or more of the descriptors "
@@ -106,11 +108,25 @@ static const char *format_limit(struct pool *pool, uint64_t limit)
 	return limit == LIMIT_UNLIMITED ? "unlimited" : pool_printf(pool, "%" PRIu64, limit);
 }
 
-static void print_heading(FILE *out, struct pool *pool, const struct leak *leak,
+/* Workers that hold the same sockets look the same in everything. */
+static bool looks_the_same(const struct leak *a, const struct leak *b)
+{
+	return a->shared && a->shared == a->states[TCP_STATE_CLOSE_WAIT] &&
+	       !memcmp(a->states, b->states, sizeof a->states) && a->shared == b->shared &&
+	       a->never_read == b->never_read && a->fds.used == b->fds.used &&
+	       a->fds.soft == b->fds.soft && a->dead == b->dead && !strcmp(a->comm, b->comm) &&
+	       !strcmp(a->user, b->user) && !a->unit == !b->unit &&
+	       (!a->unit || !strcmp(a->unit, b->unit));
+}
+
+/* COUNT processes that look the same, from LEAK on. */
+static void print_heading(FILE *out, struct pool *pool, const struct leak *leak, size_t count,
 			  const struct style *style)
 {
 	text_colored(out, style, BOLD, text_safe(pool, leak->comm));
-	fprintf(out, "  pid %d", leak->pid);
+	fprintf(out, count > 1 ? "  pids %d" : "  pid %d", leak->pid);
+	for (size_t i = 1; i < count; i++)
+		fprintf(out, " %d", leak[i].pid);
 	if (leak->unit)
 		fprintf(out, "  %s", text_safe(pool, leak->unit));
 	if (leak->container)
@@ -228,7 +244,7 @@ static void print_states_of(FILE *out, struct pool *pool, const struct leak *lea
 		print_line(out, pool, text);
 }
 
-static void print_process(FILE *out, const struct report *whole, size_t number,
+static void print_process(FILE *out, const struct report *whole, size_t number, size_t count,
 			  const struct style *style)
 {
 	const struct socket_report *report = whole->sockets;
@@ -237,7 +253,7 @@ static void print_process(FILE *out, const struct report *whole, size_t number,
 	struct pool *pool = whole->pool;
 
 	fputc('\n', out);
-	print_heading(out, pool, leak, style);
+	print_heading(out, pool, leak, count, style);
 	if (leak->states[TCP_STATE_CLOSE_WAIT])
 		print_close_wait(out, pool, leak);
 	if (style->verbose || request->filter.has_states || request->pid || request->user)
@@ -263,7 +279,8 @@ static void print_states(FILE *out, const struct report *whole)
 			: pool_printf(pool, "network namespace %s",
 				      text_safe(pool, report->namespaces[0].name));
 
-	fprintf(out, "\nTCP sockets, IPv4 and IPv6, %s:\n", where);
+	fprintf(out, "%sTCP sockets, IPv4 and IPv6, %s:\n", report->request->summary ? "" : "\n",
+		where);
 	for (enum tcp_state state = 1; state < TCP_STATE_COUNT; state++)
 		if (report->has_states[state] &&
 		    (report->states[state] || state == TCP_STATE_CLOSE_WAIT))
@@ -368,8 +385,12 @@ void text_sockets(FILE *out, const struct report *report, const struct style *st
 	print_checks(out, report, style);
 	if (!sockets->request->threshold_count || style->verbose) {
 		print_verdict(out, report, style);
-		for (size_t i = 0; i < sockets->leak_count; i++)
-			print_process(out, report, i, style);
+		for (size_t i = 0, count; i < sockets->leak_count; i += count) {
+			for (count = 1; i + count < sockets->leak_count; count++)
+				if (!looks_the_same(&sockets->leaks[i], &sockets->leaks[i + count]))
+					break;
+			print_process(out, report, i, count, style);
+		}
 		if (sockets->leaks_left_out)
 			fprintf(out, "\nand %zu more processes\n", sockets->leaks_left_out);
 		print_states(out, report);

@@ -179,6 +179,7 @@ static void keep_listed(struct socket_report *report, bool all)
 int socket_work_attribute(const struct work *work)
 {
 	struct socket_report *report = work->report;
+	const struct socket_filter *filter = &report->request->filter;
 	const pid_t *only = work->only;
 	const struct owners *owners = &report->owners;
 	autofree uint32_t *number = calloc(owners->count + 1, sizeof *number); /* of the leak + 1 */
@@ -214,13 +215,13 @@ int socket_work_attribute(const struct work *work)
 	}
 	if (only)
 		report->unattributed = (struct unattributed){ 0 };
-	else if (!socket_filter_is_all(&report->request->filter)) {
+	else if (filter->has_port || filter->has_age) {
 		memset(report->states, 0, sizeof report->states);
 		for (size_t i = 0; i < report->set.count; i++)
 			if (socket_filter_matches(&report->request->filter, &report->set.items[i]))
 				report->states[report->set.items[i].state]++;
 	}
-	keep_listed(report, only != NULL);
+	keep_listed(report, report->request->pid != NULL);
 	return 0;
 }
 
@@ -263,6 +264,8 @@ static void add_to_tallies(struct socket_report *report, size_t leak,
 {
 	struct tally_item port = tally_port(socket), peer = tally_peer(socket);
 
+	if (socket->state == TCP_STATE_LISTEN)
+		return;
 	tally_add(report->leaks[leak].ports, &port);
 	tally_add(report->leaks[leak].peers, &peer);
 }

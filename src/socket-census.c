@@ -37,9 +37,10 @@ static void take(const struct tcp_socket *socket, void *data)
 	walk->states[socket->state]++;
 	walk->cheap += socket->state == TCP_STATE_FIN_WAIT2 && socket->timer == TCP_TIMER_TIME_WAIT;
 	walk->request_sockets += socket->state == TCP_STATE_SYN_RECV;
-	if (!walk->error && (socket->inode || socket->state == TCP_STATE_CLOSE_WAIT ||
-			     socket->state == TCP_STATE_ESTABLISHED ||
-			     (walk->request->keep & TCP_STATE_BIT(socket->state))))
+	bool is_kept = !walk->request->count_only &&
+		       (socket->inode || socket->state == TCP_STATE_CLOSE_WAIT ||
+			socket->state == TCP_STATE_ESTABLISHED);
+	if (!walk->error && (is_kept || (walk->request->keep & TCP_STATE_BIT(socket->state))))
 		walk->error = socket_set_add(walk->set, &copy);
 }
 
@@ -89,7 +90,7 @@ static int walk_all(struct walk *walk, uint32_t states)
 
 	for (int i = 0; i < TRIES && (rc == -EINTR || rc == -ENOBUFS); i++) {
 		begin(walk, count);
-		rc = sockets_dump(states, true, take, walk);
+		rc = sockets_dump(states, !walk->request->count_only, take, walk);
 	}
 	if (!rc || rc == -EINTR) /* a table that changes all the time: as good as it gets */
 		return walk->error ? walk->error : 1;
@@ -153,7 +154,8 @@ int socket_census(const struct census_request *request, struct socket_set *set, 
 		uint64_t inuse = counters.inuse + counters.inuse6;
 		if (!(request->keep & TCP_STATE_BIT(TCP_STATE_TIME_WAIT)))
 			states &= ~TCP_STATE_BIT(TCP_STATE_TIME_WAIT);
-		if (inuse > FEW && !(request->keep & TCP_STATE_BIT(TCP_STATE_ESTABLISHED)))
+		if ((inuse > FEW || request->count_only) &&
+		    !(request->keep & TCP_STATE_BIT(TCP_STATE_ESTABLISHED)))
 			states &= ~TCP_STATE_BIT(TCP_STATE_ESTABLISHED);
 		if (request->count != TCP_STATES_ALL) /* no arithmetic then */
 			states = request->count | TCP_STATE_BIT(TCP_STATE_LISTEN);

@@ -11,12 +11,13 @@
 struct error;
 
 struct census_request {
-	uint32_t keep;  /* mask of states whose sockets are wanted one by one, whatever it costs;
-			   CLOSE_WAIT and LISTEN always are, ESTABLISHED while there are few */
-	uint32_t count; /* mask of states that are wanted at all */
-	uint16_t netns; /* number that the sockets get */
-	bool quick;     /* skip the walk where there are only listeners, at the price of not seeing
-			   half-open ones (SYN_RECV): for many namespaces at once */
+	uint32_t keep;   /* mask of states whose sockets are wanted one by one, whatever it costs;
+			    CLOSE_WAIT and LISTEN always are, ESTABLISHED while there are few */
+	uint32_t count;  /* mask of states that are wanted at all */
+	uint16_t netns;  /* number that the sockets get */
+	bool count_only; /* nothing one by one but `keep`, and no ages */
+	bool quick;      /* skip the walk where there are only listeners, at the price of not seeing
+			    half-open ones (SYN_RECV): for many namespaces at once */
 };
 
 struct census {

@@ -142,7 +142,8 @@ static int worst_first(const void *a, const void *b)
 
 	if (one != two)
 		return one < two ? 1 : -1;
-	return process_list_by_share(&first->fds, &second->fds);
+	int order = process_list_by_share(&first->fds, &second->fds);
+	return order ? order : (first->pid > second->pid) - (first->pid < second->pid);
 }
 
 static void check_thresholds(struct work *work)
@@ -181,7 +182,7 @@ static int collect(struct work *work, struct error *err)
 
 	if (rc < 0)
 		return rc;
-	rc = read_processes(work);
+	rc = work->request->summary ? 0 : read_processes(work);
 	if (rc < 0)
 		return error_set(err, rc, "/proc: %s", strerror(-rc));
 	rc = socket_work_count(work, err);
@@ -193,7 +194,7 @@ static int collect(struct work *work, struct error *err)
 		report->has_ages |= report->namespaces[i].census.has_ages;
 	}
 	read_system(work);
-	rc = find_owners(work);
+	rc = work->request->summary ? 0 : find_owners(work);
 	if (!rc)
 		rc = socket_work_attribute(work);
 	if (rc < 0)

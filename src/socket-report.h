@@ -26,6 +26,7 @@ struct socket_request {
 	const char *pid, *user;
 	const struct threshold *thresholds;
 	size_t threshold_count;
+	bool summary; /* the states, and nothing about processes */
 	bool verbose; /* the sockets themselves, too */
 };
 

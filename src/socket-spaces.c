@@ -100,9 +100,10 @@ static int count_namespace(struct work *work, const struct netns *netns, bool qu
 	bool one_by_one = filter->has_port || filter->has_age || work->only;
 	struct census_request request = { .count = filter->states,
 					  .netns = (uint16_t)report->namespace_count,
+					  .count_only = work->request->summary && !filter->has_age,
 					  .quick = quick };
 
-	if (one_by_one || filter->has_states)
+	if (one_by_one || (filter->has_states && !work->request->summary))
 		request.keep = filter->states;
 	if (work->search_dead)
 		request.keep |= TCP_STATE_BIT(TCP_STATE_ESTABLISHED);
