@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* `keeltune explain SETTING...`: every layer of a sysctl key. Changes nothing. */
+/* `keeltune explain NAME...`: every layer of a sysctl key, a limit, a PAM service, a unit or a
+ * process. Changes nothing. */
 #include "cmd.h"
+#include "error.h"
 #include "explain.h"
 #include "pool.h"
 
@@ -9,10 +11,12 @@
 int cmd_explain(const struct context *context)
 {
 	render_function *render = context->renderer->explain;
+	const char *service = context->options.service;
 	struct session session;
 
 	if (!context->argument_count) {
-		complain("explain takes sysctl keys: keeltune explain net.ipv4.tcp_keepalive_time");
+		complain("explain takes sysctl keys, pam:SERVICE, limit:DOMAIN:ITEM, units and "
+			 "pids: keeltune explain net.ipv4.tcp_keepalive_time");
 		return EXIT_TROUBLE;
 	}
 	if (session_open(context, false, &session) != EXIT_OK)
@@ -24,20 +28,15 @@ int cmd_explain(const struct context *context)
 		pool_alloc(session.pool, context->argument_count * sizeof *explanations);
 	size_t count = 0;
 	for (size_t i = 0; i < context->argument_count; i++) {
-		struct explanation *explanation = &explanations[count];
-		bool known =
-			explain_sysctl(session.host, &session.query.engines, context->arguments[i],
-				       explanation, &session.report.notes);
-		if (known) {
+		struct error err;
+		if (!explain(session.host, &session.query, context->arguments[i],
+			     service && *service ? service : "login", &explanations[count],
+			     &session.report.notes, &err)) {
 			count++;
 			continue;
 		}
-		session.report.error = pool_printf(session.pool, "%s is no sysctl key%s%s%s",
-						   context->arguments[i],
-						   explanation->nearest ? ", did you mean " : "",
-						   explanation->nearest ? explanation->nearest : "",
-						   explanation->nearest ? "?" : "");
-		complain("%s", session.report.error);
+		session.report.error = pool_strdup(session.pool, err.message);
+		complain("%s", err.message);
 	}
 	session.report.explanations = explanations;
 	session.report.explanation_count = count;

@@ -1,243 +1,155 @@
 // SPDX-License-Identifier: MIT
-/* Gathers what is to say about one key, see explain.h. Judges nothing. */
+/* Which kind of thing a name is, and who gathers what there is to say about it; see explain.h. */
 #include "explain.h"
 
-#include "boot-owners.h"
-#include "catalog.h"
+#include "error.h"
 #include "host.h"
-#include "package.h"
 #include "pool.h"
-#include "provider-sysctl.h"
-#include "suggest.h"
+#include "provider.h"
+#include "unit-name.h"
 
+#include <errno.h>
 #include <string.h>
-#include <time.h>
 
-/* ---- files ------------------------------------------------------------------------------- */
+struct gather {
+	struct host *host;
+	const struct query *query;
+	const char *name; /* without the prefix of its kind */
+	const char *service;
+	struct notes *notes;
+	struct error *err;
+};
 
-const struct explained_file *explain_find_file(const struct explanation *explanation,
-					       const char *path)
+/* ---- one kind after the other ------------------------------------------------------------ */
+
+static int gather_pam(const struct gather *gather, struct explanation *ret)
 {
-	for (size_t i = 0; i < explanation->file_count; i++)
-		if (!strcmp(explanation->files[i].path, path))
-			return &explanation->files[i];
-	return NULL;
+	static const char suffix[] = ":pam_limits";
+	size_t size = strlen(gather->name), end = sizeof suffix - 1;
+
+	if (size > end && !strcmp(gather->name + size - end, suffix))
+		size -= end;
+	if (!size || memchr(gather->name, '/', size))
+		return error_set(gather->err, -EINVAL,
+				 "pam:%.64s: the name of a PAM service is wanted, as pam:sshd",
+				 gather->name);
+	explain_pam(gather->host, pool_copy(host_pool(gather->host), gather->name, size), &ret->pam,
+		    gather->notes);
+	return 0;
 }
 
-static const char *written(struct pool *pool, const struct file *file)
+static int gather_limit(const struct gather *gather, struct explanation *ret)
 {
-	struct tm utc;
-	char text[32];
-
-	if (file->state != FILE_PRESENT || !gmtime_r(&file->mtime, &utc) ||
-	    !strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc))
-		return NULL;
-	return pool_strdup(pool, text);
+	return explain_limit(gather->host, gather->query, gather->name, gather->service,
+			     &ret->limit, gather->notes, gather->err);
 }
 
-static void add_file(struct host *host, struct explanation *explanation, struct origin origin)
+static int gather_unit(const struct gather *gather, struct explanation *ret)
 {
-	struct pool *pool = host_pool(host);
+	const struct unit *unit = &ret->unit.unit;
 
-	/* The kernel command line and the like have no owner. */
-	if (!origin.file || !strncmp(origin.file, "/proc/", strlen("/proc/")) ||
-	    explain_find_file(explanation, origin.file))
-		return;
-	explanation->files = pool_extend(pool, explanation->files, explanation->file_count,
-					 sizeof *explanation->files);
-	explanation->files[explanation->file_count++] =
-		(struct explained_file){ .path = origin.file,
-					 .package = package_owner(host, origin.file),
-					 .written = written(pool, host_file(host, origin.file)) };
+	explain_unit(gather->host, gather->query, gather->name, &ret->unit, gather->notes);
+	if (unit->state == UNIT_LOADED || unit->state == UNIT_MASKED)
+		return 0;
+	const char *place = unit->origin.file ? unit->origin.file : "";
+	if (unit->origin.line)
+		place = pool_printf(host_pool(gather->host), "%s:%u", place, unit->origin.line);
+	return error_set(gather->err, unit->state == UNIT_NOT_FOUND ? -ENOENT : -EINVAL,
+			 "%.255s is %s: %s%s%s", unit->name, unit_state_name(unit->state), place,
+			 *place ? ": " : "", unit->why);
 }
 
-static void add_files(struct host *host, struct explanation *explanation,
-		      const struct boot_value *value)
+static int gather_process(const struct gather *gather, struct explanation *ret)
 {
-	add_file(host, explanation, value->boot.origin);
-	for (size_t i = 0; i < value->shadowed_count; i++)
-		add_file(host, explanation, value->shadowed[i].origin);
+	return explain_process(gather->host, gather->query, gather->name, gather->service,
+			       &ret->process, gather->notes, gather->err);
 }
 
-/* ---- the command that would change it ---------------------------------------------------- */
-
-static bool wins(struct host *host, const struct engine_choice *engines, const char *key,
-		 const char *file, struct value value)
+static int gather_sysctl(const struct gather *gather, struct explanation *ret)
 {
-	enum engine asked[] = { engines->engine, engines->other };
+	struct unit unit;
 
-	for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
-		struct boot_value left;
-		if (asked[i] == ENGINE_NONE)
+	if (explain_sysctl(gather->host, &gather->query->engines, gather->name, &ret->sysctl,
+			   gather->notes))
+		return 0;
+	const char *nearest = ret->sysctl.nearest;
+	if (!nearest && strchr(gather->name, '/') == NULL) {
+		unit_load(gather->host, gather->name, &unit);
+		if (unit.state == UNIT_LOADED)
+			nearest = unit.name;
+	}
+	return error_set(gather->err, -ENOENT, "%.255s is no sysctl key%s%s%s", gather->name,
+			 nearest ? ", did you mean " : "", nearest ? nearest : "",
+			 nearest ? "?" : "");
+}
+
+/* ---- the table --------------------------------------------------------------------------- */
+
+static bool is_pid(const char *name)
+{
+	return *name && !name[strspn(name, "0123456789")];
+}
+
+static bool is_unit(const char *name)
+{
+	return !strchr(name, '/') && unit_name_suffix(name);
+}
+
+static const struct kind {
+	const char *name, *prefix;
+	bool (*claims)(const char *name); /* without the prefix; NULL: never */
+	int (*gather)(const struct gather *gather, struct explanation *ret);
+} kinds[EXPLAINED_COUNT] = {
+	[EXPLAINED_PAM] = { "pam", "pam:", NULL, gather_pam },
+	[EXPLAINED_LIMIT] = { "limit", "limit:", NULL, gather_limit },
+	[EXPLAINED_UNIT] = { "unit", "unit:", is_unit, gather_unit },
+	[EXPLAINED_PROCESS] = { "process", "process:", is_pid, gather_process },
+	[EXPLAINED_SYSCTL] = { "sysctl", "sysctl:", NULL, gather_sysctl }, /* all the others */
+};
+
+const char *explained_kind_name(enum explained_kind kind)
+{
+	return kinds[kind].name;
+}
+
+const char *explanation_id(const struct explanation *thing)
+{
+	switch (thing->kind) {
+	case EXPLAINED_PAM:
+		return thing->pam.id;
+	case EXPLAINED_LIMIT:
+		return thing->limit.id;
+	case EXPLAINED_UNIT:
+		return thing->unit.id;
+	case EXPLAINED_PROCESS:
+		return thing->process.id;
+	case EXPLAINED_SYSCTL:
+	case EXPLAINED_COUNT:
+		break;
+	}
+	return thing->sysctl.id;
+}
+
+static enum explained_kind kind_of(const char **name)
+{
+	for (size_t i = 0; i < EXPLAINED_COUNT; i++) {
+		size_t size = strlen(kinds[i].prefix);
+		if (strncmp(*name, kinds[i].prefix, size) != 0)
 			continue;
-		boot_evaluate(host, asked[i], &key, 1, &left, NULL);
-		if (left.boot.state != READING_PRESENT || !value_equals(left.boot.value, value) ||
-		    !left.boot.origin.file || strcmp(left.boot.origin.file, file) != 0)
-			return false;
+		*name += size;
+		return (enum explained_kind)i;
 	}
-	return true;
+	for (size_t i = 0; i < EXPLAINED_COUNT; i++)
+		if (kinds[i].claims && kinds[i].claims(*name))
+			return (enum explained_kind)i;
+	return EXPLAINED_SYSCTL;
 }
 
-/* Where a line at the end of a file would win under every installed engine: tried out on the
- * overlay, not guessed. */
-static const char *find_command(struct host *host, const struct engine_choice *engines,
-				const struct explanation *explanation)
+int explain(struct host *host, const struct query *query, const char *name, const char *service,
+	    struct explanation *ret, struct notes *notes, struct error *err)
 {
-	struct pool *pool = host_pool(host);
-	const struct value probe = explanation->row ? explanation->row->safe_max : value_number(1);
-	const char *winner = explanation->boot.boot.origin.file;
-	const char *const candidates[] = { "/etc/sysctl.d/99-zz-local.conf", winner,
-					   "/etc/sysctl.conf" };
+	struct gather gather = { host, query, name, service, notes, err };
 
-	if (engines->engine == ENGINE_NONE || !value_is_ordered(probe) ||
-	    (explanation->row && explanation->row->type == SYSCTL_PORTS))
-		return NULL;
-	for (size_t i = 0; i < sizeof candidates / sizeof *candidates; i++) {
-		const char *path = candidates[i];
-		if (!path || strncmp(path, "/etc/", strlen("/etc/")) != 0)
-			continue;
-		const struct file *file = host_file(host, path);
-		if (file->state != FILE_PRESENT && file->state != FILE_ABSENT)
-			continue;
-		const char *line =
-			pool_printf(pool, "%.*s\n%s = %s\n", (int)file->size, file->bytes,
-				    explanation->key, value_format(pool, probe));
-		host_overlay(host, path, line, strlen(line));
-		bool good = wins(host, engines, explanation->key, path, probe);
-		host_overlay_drop(host, path);
-		if (good)
-			return pool_printf(pool, "echo '%s = VALUE' >>%s && sysctl -w '%s=VALUE'",
-					   explanation->key, path, explanation->key);
-	}
-	return NULL;
-}
-
-/* ---- what runs and what boots ------------------------------------------------------------ */
-
-static bool is_said_by_a_loser(const struct explanation *explanation)
-{
-	const struct value running = explanation->running.value;
-
-	for (size_t i = 0; i < explanation->boot.shadowed_count; i++)
-		if (value_equals(explanation->boot.shadowed[i].value, running))
-			return true;
-	for (enum engine engine = ENGINE_SYSTEMD; engine < ENGINE_COUNT; engine++) {
-		const struct reading *left = &explanation->engines[engine].configured;
-		if (left->state == READING_PRESENT && value_equals(left->value, running))
-			return true;
-	}
-	return false;
-}
-
-/* Where a running value comes from that the next boot does not leave. */
-static const char *source_of_running(const struct explanation *explanation)
-{
-	const struct value initial =
-		explanation->row ? explanation->row->initial : (struct value){ 0 };
-
-	if (is_said_by_a_loser(explanation))
-		return " (a line says it that loses at boot)";
-	if (initial.kind == VALUE_NONE)
-		return "; nor is it what any file says: it is the kernel's default, or somebody "
-		       "set it since the boot";
-	if (value_equals(explanation->running.value, initial))
-		return " (it is the kernel's default)";
-	return "; the running value is not what any file says, nor the kernel's default: somebody "
-	       "set it since the boot";
-}
-
-static void note_running(struct pool *pool, const struct explanation *explanation,
-			 struct notes *notes)
-{
-	const struct reading *running = &explanation->running, *boot = &explanation->boot.boot;
-
-	if (running->state == READING_PRESENT && boot->state == READING_PRESENT &&
-	    !value_equals(running->value, boot->value))
-		notes_add(notes, explanation->id, (struct origin){ 0 },
-			  "the running value %s is not what the next boot leaves, %s%s",
-			  value_format(pool, running->value), value_format(pool, boot->value),
-			  source_of_running(explanation));
-}
-
-/* ---- the key ----------------------------------------------------------------------------- */
-
-static const char *last_part(const char *key)
-{
-	const char *dot = strrchr(key, '.');
-
-	return dot ? dot + 1 : key;
-}
-
-/* "tcp_keepalive_time" alone is a common way to ask. */
-static const char *nearest_key(const char *key)
-{
-	const char *names[64], *tails[64];
-	size_t count, used = 0;
-	const struct sysctl_row *rows = catalog_sysctls(&count);
-
-	for (size_t i = 0; i < count && used < sizeof names / sizeof *names; i++) {
-		tails[used] = last_part(rows[i].key);
-		names[used++] = rows[i].key;
-	}
-	const char *near = suggest_nearest(key, names, used);
-	if (near)
-		return near;
-	const char *tail = suggest_nearest(last_part(key), tails, used);
-	for (size_t i = 0; i < used && tail; i++)
-		if (tails[i] == tail)
-			return names[i];
-	return NULL;
-}
-
-/* Of a name that no kernel has, and that the catalogue knows better. */
-static bool is_no_key(struct host *host, const struct explanation *explanation)
-{
-	if (explanation->row)
-		return false;
-	if (host_is_live(host))
-		return explanation->running.state == READING_ABSENT;
-	return explanation->removed || explanation->nearest;
-}
-
-bool explain_sysctl(struct host *host, const struct engine_choice *engines, const char *name,
-		    struct explanation *ret, struct notes *notes)
-{
-	struct pool *pool = host_pool(host);
-	struct explanation explanation = { 0 };
-	const char *missing;
-
-	if (!strncmp(name, "sysctl:", strlen("sysctl:")))
-		name += strlen("sysctl:");
-	if (!strncmp(name, "/proc/sys/", strlen("/proc/sys/")))
-		name += strlen("/proc/sys/");
-	const char *path = sysctl_key_path(pool, name);
-	if (!path) {
-		explanation.nearest = nearest_key(name);
-		explanation.key = explanation.id = pool_strdup(pool, name);
-		*ret = explanation;
-		return false;
-	}
-	explanation.key = sysctl_key_dotted(pool, path);
-	explanation.id = pool_printf(pool, "sysctl:%s", explanation.key);
-	explanation.row = catalog_sysctl(explanation.key);
-	explanation.running = sysctl_running(host, explanation.key, &missing);
-	boot_evaluate(host, engines->engine, &explanation.key, 1, &explanation.boot, notes);
-	add_files(host, &explanation, &explanation.boot);
-	for (enum engine engine = ENGINE_SYSTEMD; engine < ENGINE_COUNT; engine++) {
-		boot_evaluate(host, engine, &explanation.key, 1, &explanation.engines[engine],
-			      NULL);
-		add_files(host, &explanation, &explanation.engines[engine]);
-	}
-	explanation.removed = catalog_removed_sysctl(explanation.key);
-	/* What a replaced key is called now stands in `removed`. */
-	if (!explanation.row && !explanation.removed &&
-	    explanation.running.state != READING_PRESENT &&
-	    explanation.running.state != READING_UNREADABLE)
-		explanation.nearest = nearest_key(explanation.key);
-	if (!is_no_key(host, &explanation))
-		explanation.command = find_command(host, engines, &explanation);
-	note_running(pool, &explanation, notes);
-	boot_note_owners(host, &explanation.boot, 1, notes);
-	*ret = explanation;
-	return true;
+	*ret = (struct explanation){ .kind = kind_of(&gather.name) };
+	return kinds[ret->kind].gather(&gather, ret);
 }

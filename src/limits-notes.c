@@ -230,9 +230,9 @@ void limits_add_notes(struct login_context *context, struct limits_ceiling ceili
 	for (size_t i = 0; i < count; i++) {
 		if (strcmp(settings[i]->item, "nofile") != 0)
 			continue;
-		notes_add(
-			notes, NULL, (struct origin){ .file = NULL },
-			"limits.conf does not reach systemd services: their LimitNOFILE= decides");
+		notes_add(notes, NULL, (struct origin){ .file = NULL },
+			  "limits.conf does not reach systemd services: their LimitNOFILE= decides "
+			  "(keeltune explain UNIT)");
 		break;
 	}
 }

@@ -214,10 +214,10 @@ static void ask_stack(struct login_context *context, bool exact, struct argument
 {
 	struct pool *pool = host_pool(context->host);
 	struct pam_answer answer;
-	bool by_sshd = false;
+	bool by_program = false;
 
 	if (exact)
-		pam_ask(context->host, context->service, &answer, &by_sshd);
+		pam_ask(context->host, context->service, &answer, &by_program);
 	else
 		pam_stack_limits(context->host, context->service, &answer);
 	context->required = true;

@@ -216,13 +216,15 @@ static void propose_one(struct host *host, const struct finding *finding, struct
 			     .plan = plan,
 			     .id = finding->setting->id,
 			     .service = finding->setting->name };
-	bool by_sshd;
+	bool by_program;
 
 	/* An edit for another service may have cured this one. */
-	pam_ask(host, edit.service, &edit.answer, &by_sshd);
-	if (by_sshd)
+	pam_ask(host, edit.service, &edit.answer, &by_program);
+	if (by_program)
 		obstacle(&edit, edit.answer.origin,
-			 "sshd is told not to use PAM; set UsePAM yes and restart sshd");
+			 !strcmp(edit.service, "sshd")
+				 ? "sshd is told not to use PAM; set UsePAM yes and restart sshd"
+				 : edit.answer.why);
 	else if (edit.answer.outcome != PAM_RUNS && edit.answer.outcome != PAM_NO_SERVICE &&
 		 edit.answer.outcome != PAM_UNKNOWN)
 		cure(&edit);

@@ -6,8 +6,8 @@
 
 #include "error.h"
 #include "host.h"
+#include "pam-program.h"
 #include "pool.h"
-#include "sshd-config.h"
 
 #include <errno.h>
 #include <string.h>
@@ -51,22 +51,10 @@ static int check(struct pool *pool, struct setting *setting, struct error *err)
 
 /* ---- observe ----------------------------------------------------------------------------- */
 
-void pam_ask(struct host *host, const char *service, struct pam_answer *ret, bool *ret_by_sshd)
+void pam_ask(struct host *host, const char *service, struct pam_answer *ret, bool *ret_by_program)
 {
-	struct origin origin;
-	const char *why;
-
-	*ret_by_sshd = false;
 	pam_stack_limits(host, service, ret);
-	if (strcmp(service, "sshd") != 0 || ret->outcome != PAM_RUNS)
-		return;
-	enum sshd_pam uses = sshd_uses_pam(host, &origin, &why);
-	if (uses == SSHD_PAM_YES)
-		return;
-	*ret_by_sshd = true;
-	ret->outcome = uses == SSHD_PAM_NO ? PAM_DOES_NOT_RUN : PAM_UNKNOWN;
-	ret->origin = origin;
-	ret->why = why;
+	*ret_by_program = pam_program_corrects(host, service, ret);
 }
 
 static struct reading reading_of(struct pool *pool, const struct pam_answer *answer)
@@ -90,9 +78,9 @@ static void observe_one(struct host *host, const struct setting *setting, struct
 {
 	struct pool *pool = host_pool(host);
 	struct pam_answer answer;
-	bool by_sshd;
+	bool by_program;
 
-	pam_ask(host, setting->name, &answer, &by_sshd);
+	pam_ask(host, setting->name, &answer, &by_program);
 	struct reading reading = reading_of(pool, &answer);
 	*ret = (struct observed){ 0 };
 	ret->layer[LAYER_CONFIGURED] = ret->layer[LAYER_BOOT] = reading;

@@ -6,13 +6,13 @@
 
 #include <string.h>
 
-static json_t *amount(struct pool *pool, uint64_t number)
+json_t *json_of_amount(struct pool *pool, uint64_t number)
 {
 	return json_of_value(pool,
 			     number == LIMITS_INFINITY ? value_unlimited() : value_number(number));
 }
 
-static json_t *rule(struct pool *pool, const struct limits_entry *line)
+json_t *json_of_rule(struct pool *pool, const struct limits_entry *line)
 {
 	if (!line)
 		return json_null();
@@ -33,7 +33,7 @@ static const char *note(struct pool *pool, const struct login_limit *limit)
 			   soft && hard ? "; " : "", hard ? "hard: " : "", hard ? hard : "");
 }
 
-static json_t *lost_lines(struct pool *pool, const struct login_lost *lost)
+json_t *json_of_lost(struct pool *pool, const struct login_lost *lost)
 {
 	json_t *array = json_array();
 
@@ -42,8 +42,8 @@ static json_t *lost_lines(struct pool *pool, const struct login_lost *lost)
 		json_array_append_new(
 			array, json_pack("{s:o, s:i, s:o, s:o, s:s}", "file",
 					 json_of_text(pool, line->file), "line", (int)line->line,
-					 "value", amount(pool, line->number), "rule",
-					 rule(pool, line), "why", lost->losers[i].why));
+					 "value", json_of_amount(pool, line->number), "rule",
+					 json_of_rule(pool, line), "why", lost->losers[i].why));
 	}
 	return array;
 }
@@ -52,12 +52,13 @@ static json_t *limit_object(struct pool *pool, const struct limit_row *row,
 			    const struct login_limit *limit)
 {
 	return json_pack("{s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "item", row->item, "soft",
-			 amount(pool, limit->soft.number), "hard", amount(pool, limit->hard.number),
-			 "unit", row->kernel_unit, "soft_origin",
-			 json_of_origin(pool, limit->soft.origin), "hard_origin",
+			 json_of_amount(pool, limit->soft.number), "hard",
+			 json_of_amount(pool, limit->hard.number), "unit", row->kernel_unit,
+			 "soft_origin", json_of_origin(pool, limit->soft.origin), "hard_origin",
 			 json_of_origin(pool, limit->hard.origin), "soft_rule",
-			 rule(pool, limit->soft.line), "hard_rule", rule(pool, limit->hard.line),
-			 "note", json_of_text(pool, note(pool, limit)));
+			 json_of_rule(pool, limit->soft.line), "hard_rule",
+			 json_of_rule(pool, limit->hard.line), "note",
+			 json_of_text(pool, note(pool, limit)));
 }
 
 static json_t *subject_limits(struct pool *pool, const struct login_survey *survey)
@@ -70,9 +71,9 @@ static json_t *subject_limits(struct pool *pool, const struct login_survey *surv
 		int resource = row[i].resource;
 		json_t *object = limit_object(pool, &row[i], &survey->limits.item[resource]);
 		json_object_set_new(object, "soft_over",
-				    lost_lines(pool, &survey->lost[resource][0]));
+				    json_of_lost(pool, &survey->lost[resource][0]));
 		json_object_set_new(object, "hard_over",
-				    lost_lines(pool, &survey->lost[resource][1]));
+				    json_of_lost(pool, &survey->lost[resource][1]));
 		json_array_append_new(array, object);
 	}
 	return array;
@@ -151,13 +152,14 @@ static json_t *process_limits(struct pool *pool, const struct limits_report *lim
 		const struct rlimit *has = &process->process.limits[row[i].resource];
 		const struct login_limit *gets = &limits->survey.limits.item[row[i].resource];
 		json_array_append_new(
-			array, json_pack("{s:s, s:o, s:o, s:s, s:o, s:o, s:b, s:o, s:o}", "item",
-					 row[i].item, "soft", amount(pool, has->rlim_cur), "hard",
-					 amount(pool, has->rlim_max), "unit", row[i].kernel_unit,
-					 "new_soft", amount(pool, gets->soft.number), "new_hard",
-					 amount(pool, gets->hard.number), "differs", item->differs,
-					 "why", json_of_text(pool, item->why), "origin",
-					 json_of_origin(pool, item->origin)));
+			array,
+			json_pack("{s:s, s:o, s:o, s:s, s:o, s:o, s:b, s:o, s:o}", "item",
+				  row[i].item, "soft", json_of_amount(pool, has->rlim_cur), "hard",
+				  json_of_amount(pool, has->rlim_max), "unit", row[i].kernel_unit,
+				  "new_soft", json_of_amount(pool, gets->soft.number), "new_hard",
+				  json_of_amount(pool, gets->hard.number), "differs", item->differs,
+				  "why", json_of_text(pool, item->why), "origin",
+				  json_of_origin(pool, item->origin)));
 	}
 	return array;
 }

@@ -330,53 +330,6 @@ static void render_rollback(FILE *out, const struct report *report, const struct
 	json_write(out, object);
 }
 
-/* ---- explain ----------------------------------------------------------------------------- */
-
-static json_t *explanation(const struct report *report, const struct explanation *e)
-{
-	struct pool *pool = report->pool;
-	json_t *engines = json_object(), *files = json_array();
-
-	for (enum engine i = ENGINE_SYSTEMD; i < ENGINE_COUNT; i++)
-		json_object_set_new(engines, engine_name(i),
-				    json_pack("{s:o, s:o, s:o}", "value",
-					      json_of_reading(pool, &e->engines[i].boot), "origin",
-					      json_of_origin(pool, e->engines[i].boot.origin),
-					      "why", json_of_text(pool, e->engines[i].boot.why)));
-	for (size_t i = 0; i < e->file_count; i++)
-		json_array_append_new(files,
-				      json_pack("{s:o, s:o, s:o}", "file",
-						json_of_text(pool, e->files[i].path), "package",
-						json_of_text(pool, e->files[i].package), "written",
-						json_of_text(pool, e->files[i].written)));
-	json_t *boot = json_pack("{s:o, s:s, s:o, s:o, s:o}", "value",
-				 json_of_reading(pool, &e->boot.boot), "engine",
-				 engine_name(report->query->engines.engine), "origin",
-				 json_of_origin(pool, e->boot.boot.origin), "why",
-				 json_of_text(pool, e->boot.boot.why), "shadowed",
-				 json_of_shadows(pool, e->boot.shadowed, e->boot.shadowed_count));
-	return json_pack(
-		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id",
-		json_of_text(pool, e->id), "help", json_of_text(pool, e->row ? e->row->help : NULL),
-		"running", json_of_reading(pool, &e->running), "boot", boot, "engines", engines,
-		"default", json_of_value(pool, e->row ? e->row->initial : (struct value){ 0 }),
-		"files", files, "removed", json_of_text(pool, e->removed), "nearest",
-		json_of_text(pool, e->nearest), "command", json_of_text(pool, e->command));
-}
-
-static void render_explain(FILE *out, const struct report *report, const struct style *style)
-{
-	json_t *object = json_of_report(report);
-	json_t *settings = json_array();
-
-	(void)style;
-	for (size_t i = 0; i < report->explanation_count; i++)
-		json_array_append_new(settings, explanation(report, &report->explanations[i]));
-	json_object_set_new(object, "engine", json_of_engine(report->pool, report->query));
-	json_object_set_new(object, "settings", settings);
-	json_write(out, object);
-}
-
 /* ---- history and profiles ---------------------------------------------------------------- */
 
 static json_t *actor(struct pool *pool, const struct actor *by)
@@ -527,7 +480,7 @@ const struct renderer renderer_json = {
 	.diff = render_diff,
 	.apply = render_apply,
 	.rollback = render_rollback,
-	.explain = render_explain,
+	.explain = json_explain,
 	.limits = json_limits,
 	.history = render_history,
 	.profile = render_profile,

@@ -25,5 +25,11 @@ void json_write(FILE *out, json_t *object);
 
 render_function json_limits;  /* render-json-limits.c */
 render_function json_sockets; /* render-json-sockets.c */
+render_function json_explain; /* render-json-explain.c */
+
+/* Of render-json-limits.c: an amount of the kernel, a line of limits.conf, lines that lose. */
+json_t *json_of_amount(struct pool *pool, uint64_t number);
+json_t *json_of_rule(struct pool *pool, const struct limits_entry *line); /* NULL: null */
+json_t *json_of_lost(struct pool *pool, const struct login_lost *lost);
 
 #endif

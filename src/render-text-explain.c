@@ -1,178 +1,49 @@
 // SPDX-License-Identifier: MIT
-/* One screen for a sysctl key, for people; see render-text.h. */
-#include "catalog.h"
+/* `explain` for people: one thing after the other, see render-text-explain.h. */
+#include "render-text-explain.h"
+
 #include "pool.h"
-#include "render-text.h"
 
-#include <string.h>
+static explain_text *const kinds[EXPLAINED_COUNT] = {
+	[EXPLAINED_SYSCTL] = text_explain_sysctl,   [EXPLAINED_PAM] = text_explain_pam,
+	[EXPLAINED_LIMIT] = text_explain_limit,     [EXPLAINED_UNIT] = text_explain_unit,
+	[EXPLAINED_PROCESS] = text_explain_process,
+};
 
-static const char *shown(struct pool *pool, const struct reading *reading)
+void text_field(FILE *out, struct pool *pool, const char *name, const char *text)
 {
-	switch (reading->state) {
-	case READING_PRESENT:
-		return text_safe(pool, value_format(pool, reading->value));
-	case READING_ABSENT:
-		return "none";
-	case READING_UNREADABLE:
-		return "?";
-	case READING_NOT_APPLICABLE:
-		break;
-	}
-	return "-";
+	text_wrapped(out, pool, pool_printf(pool, "  %-14s ", name), 17, text);
 }
 
-/* "/etc/sysctl.d/x.conf:3", and where nothing on disk says it, why the value is what it is. */
-static const char *reason(struct pool *pool, const struct reading *reading)
+void text_loser(FILE *out, struct pool *pool, const char *place, const char *value, const char *why)
 {
-	const char *why = reading->why ? reading->why : "";
-
-	if (!reading->origin.file)
-		return text_safe(pool, why);
-	const char *place = text_place(pool, reading->origin);
-	return text_safe(pool, *why ? pool_printf(pool, "%s (%s)", place, why) : place);
+	text_wrapped(out, pool, "  loses  ", 9,
+		     pool_printf(pool, "%s says %s: %s", place, value, why));
 }
 
-static void print_layer(FILE *out, struct pool *pool, const char *name,
-			const struct reading *reading)
+static bool has_sysctl(const struct report *report)
 {
-	const char *why = reason(pool, reading);
-
-	if (*why)
-		text_wrapped(out, pool,
-			     pool_printf(pool, "  %-20s %-12s ", name, shown(pool, reading)), 36,
-			     why);
-	else
-		fprintf(out, "  %-20s %s\n", name, shown(pool, reading));
-}
-
-static void print_file(FILE *out, struct pool *pool, const struct explanation *explanation,
-		       const char *path)
-{
-	const struct explained_file *file = path ? explain_find_file(explanation, path) : NULL;
-
-	if (file)
-		text_wrapped(out, pool, "         ", 9,
-			     pool_printf(pool, "%s%s%s%s",
-					 file->package ? "of package " : "of no package",
-					 file->package ? file->package : "",
-					 file->written ? ", written " : "",
-					 file->written ? file->written : ""));
-}
-
-static void print_lines(FILE *out, struct pool *pool, const struct explanation *explanation,
-			const struct style *style)
-{
-	const struct boot_value *boot = &explanation->boot;
-
-	for (size_t i = 0; i < boot->shadowed_count; i++) {
-		const struct shadow *shadow = &boot->shadowed[i];
-		fputs("  ", out);
-		text_colored(out, style, DIM, "loses");
-		text_wrapped(out, pool, "  ", 9,
-			     pool_printf(pool, "%s says %s: %s", text_place(pool, shadow->origin),
-					 value_format(pool, shadow->value), shadow->why));
-		print_file(out, pool, explanation, shadow->origin.file);
-	}
-	if (boot->boot.origin.file) {
-		fputs("  ", out);
-		text_colored(out, style, GREEN, "wins ");
-		text_wrapped(out, pool, "  ", 9,
-			     pool_printf(pool, "%s says %s", text_place(pool, boot->boot.origin),
-					 shown(pool, &boot->boot)));
-		print_file(out, pool, explanation, boot->boot.origin.file);
-	}
-	if (!boot->shadowed_count && !boot->boot.origin.file)
-		fputs("  none\n", out);
-}
-
-static void print_engines(FILE *out, const struct report *report,
-			  const struct explanation *explanation)
-{
-	const struct engine_choice *engines = &report->query->engines;
-
-	fputs("\nwhat each boot engine would leave:\n", out);
-	for (enum engine engine = ENGINE_SYSTEMD; engine < ENGINE_COUNT; engine++) {
-		const char *name = pool_printf(report->pool, "%s%s", engine_name(engine),
-					       engine == engines->engine  ? " (boots here)"
-					       : engine == engines->other ? " (installed)"
-									  : "");
-		print_layer(out, report->pool, name, &explanation->engines[engine].boot);
-	}
-}
-
-/* Each step on a line of its own, as it can be copied. */
-static void print_command(FILE *out, struct pool *pool, const char *command)
-{
-	static const char and[] = " && ";
-	const char *next;
-
-	fputs("\nto change it now and for the next boot:\n", out);
-	for (; (next = strstr(command, and)); command = next + strlen(and))
-		fprintf(out, "  %s\n",
-			text_safe(pool, pool_copy(pool, command, (size_t)(next - command))));
-	fprintf(out, "  %s\n", text_safe(pool, command));
-}
-
-static void print_catalogued(FILE *out, struct pool *pool, const struct sysctl_row *row)
-{
-	struct reading initial = { .state = READING_PRESENT, .value = row->initial };
-
-	if (row->initial.kind == VALUE_NONE)
-		initial = (struct reading){ .state = READING_ABSENT,
-					    .why = "depends on the machine" };
-	print_layer(out, pool, "kernel default", &initial);
-	fprintf(out, "  %-20s %s..%s %s\n", "accepted here", value_format(pool, row->safe_min),
-		value_format(pool, row->safe_max), row->unit);
-}
-
-/* Does a file speak of it, as any engine reads them? */
-static bool is_in_a_file(const struct explanation *explanation)
-{
-	return explanation->file_count > 0 || explanation->boot.boot.origin.file;
-}
-
-static void print_key(FILE *out, const struct report *report, const struct explanation *explanation,
-		      const struct style *style)
-{
-	struct pool *pool = report->pool;
-	const struct sysctl_row *row = explanation->row;
-
-	text_colored(out, style, BOLD, text_safe(pool, explanation->id));
-	fputc('\n', out);
-	if (row)
-		text_wrapped(out, pool, "  ", 2, row->help);
-	if (explanation->removed)
-		text_wrapped(out, pool, "  ", 2,
-			     pool_printf(pool, "an old key: %s", explanation->removed));
-	if (explanation->nearest)
-		text_wrapped(out, pool, "  ", 2,
-			     pool_printf(pool, "did you mean %s?", explanation->nearest));
-	fputc('\n', out);
-	print_layer(out, pool, "running", &explanation->running);
-	print_layer(out, pool, "next boot", &explanation->boot.boot);
-	if (row)
-		print_catalogued(out, pool, row);
-	if (is_in_a_file(explanation) || !(explanation->removed || explanation->nearest)) {
-		fprintf(out, "\nlines that have a say, as %s reads them:\n",
-			engine_program(report->query->engines.engine));
-		print_lines(out, pool, explanation, style);
-		print_engines(out, report, explanation);
-	}
-	if (explanation->command)
-		print_command(out, pool, explanation->command);
-	fputc('\n', out);
+	for (size_t i = 0; i < report->explanation_count; i++)
+		if (report->explanations[i].kind == EXPLAINED_SYSCTL)
+			return true;
+	return false;
 }
 
 void text_explain(FILE *out, const struct report *report, const struct style *style)
 {
 	if (!report->explanation_count)
 		return;
-	text_wrapped(out, report->pool, "boot engine: ", 13,
-		     pool_printf(report->pool, "%s (%s)",
-				 engine_program(report->query->engines.engine),
-				 report->query->engines.detected_by));
-	fputc('\n', out);
-	for (size_t i = 0; i < report->explanation_count; i++)
-		print_key(out, report, &report->explanations[i], style);
+	if (has_sysctl(report)) {
+		text_wrapped(out, report->pool, "boot engine: ", 13,
+			     pool_printf(report->pool, "%s (%s)",
+					 engine_program(report->query->engines.engine),
+					 report->query->engines.detected_by));
+		fputc('\n', out);
+	}
+	for (size_t i = 0; i < report->explanation_count; i++) {
+		const struct explanation *thing = &report->explanations[i];
+		kinds[thing->kind](out, report, thing, style);
+		fputc('\n', out);
+	}
 	text_notes(out, report, &report->notes);
 }

@@ -42,6 +42,11 @@ static const char *amount_text(struct pool *pool, const struct limit_row *row, u
 	return pool_printf(pool, "%" PRIu64, number);
 }
 
+const char *text_amount(struct pool *pool, const struct limit_row *row, uint64_t number)
+{
+	return amount_text(pool, row, number);
+}
+
 /* Of plain counts; the other amounts have their unit already. */
 static const char *count_unit(const struct limit_row *row, const struct login_limit *limit)
 {
@@ -60,7 +65,7 @@ static const char *count_unit(const struct limit_row *row, const struct login_li
 
 /* ---- where a value is from ---------------------------------------------------------------- */
 
-static const char *rule_text(struct pool *pool, const struct limits_entry *line)
+const char *text_rule(struct pool *pool, const struct limits_entry *line)
 {
 	return pool_printf(pool, "%s %s %s %s", line->domain, line->type, line->item, line->value);
 }
@@ -75,7 +80,7 @@ static const char *value_source(struct pool *pool, const struct login_value *val
 		return *place ? pool_printf(pool, "%s (%s)", *why ? why : "inherited", place) : why;
 	struct origin own = { value->line->file, value->line->line };
 	const char *line =
-		pool_printf(pool, "%s: %s", text_place(pool, own), rule_text(pool, value->line));
+		pool_printf(pool, "%s: %s", text_place(pool, own), text_rule(pool, value->line));
 	if (!*why)
 		return line;
 	if (own.file == value->origin.file && own.line == value->origin.line)
@@ -119,7 +124,7 @@ static void print_losers(FILE *out, struct pool *pool, const struct login_lost *
 		struct origin origin = { line->file, line->line };
 		text_wrapped(out, pool, "      over  ", 12,
 			     pool_printf(pool, "%s: %s (%s)", text_place(pool, origin),
-					 rule_text(pool, line), lost->losers[i].why));
+					 text_rule(pool, line), lost->losers[i].why));
 	}
 	if (shown < lost->count)
 		fprintf(out, "      over  %zu more lines (-v names them)\n", lost->count - shown);

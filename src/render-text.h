@@ -24,6 +24,10 @@ void text_wrapped(FILE *out, struct pool *pool, const char *lead, size_t indent,
 const char *text_place(struct pool *pool, struct origin origin); /* "file:line", "" */
 const char *text_plural(size_t count);                           /* "s", or "" for 1 */
 void text_notes(FILE *out, const struct report *report, const struct notes *notes);
+/* "4096", "64 MiB", "unlimited": an amount of the kernel as a person says it. */
+const char *text_amount(struct pool *pool, const struct limit_row *row, uint64_t number);
+/* A line of limits.conf as it was read: "alice soft nofile 4096". */
+const char *text_rule(struct pool *pool, const struct limits_entry *line);
 
 render_function text_audit, text_diff, text_apply, text_rollback, text_history_show, text_explain,
 	text_limits, text_sockets;

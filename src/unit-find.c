@@ -42,8 +42,7 @@ const char *const *unit_directories(struct host *host)
 			if (!real || strcmp(real, "/lib") != 0)
 				continue;
 		}
-		if (host_directory(host, directories[i])->state != FILE_ABSENT)
-			kept[count++] = directories[i];
+		kept[count++] = directories[i];
 	}
 	host_remember(host, key, kept);
 	return kept;

@@ -147,3 +147,49 @@ const struct unit_line *unit_setting(const struct unit *unit, const char *key)
 			return *unit->lines[i].value ? &unit->lines[i] : NULL;
 	return NULL;
 }
+
+/* systemd.unit(5), "Specifiers": those that the name answers. */
+static const char *specifier(const struct unit *unit, char letter)
+{
+	struct pool *pool = host_pool(unit->host);
+	const char *instance = unit_name_instance(pool, unit->id);
+	const char *prefix = unit_name_prefix(pool, unit->id);
+
+	switch (letter) {
+	case '%':
+		return "%";
+	case 'n':
+		return unit->id;
+	case 'N':
+		return pool_copy(pool, unit->id, (size_t)(unit_name_suffix(unit->id) - unit->id));
+	case 'p':
+		return prefix;
+	case 'P':
+		return unit_name_unescape(pool, prefix, false);
+	case 'i':
+		return instance ? instance : "";
+	case 'I':
+		return instance ? unit_name_unescape(pool, instance, true) : "";
+	default:
+		return NULL;
+	}
+}
+
+const char *unit_resolve(const struct unit *unit, const char *value)
+{
+	struct pool *pool = host_pool(unit->host);
+	const char *text = "";
+
+	for (;;) {
+		size_t size = strcspn(value, "%");
+		text = pool_printf(pool, "%s%.*s", text, (int)size, value);
+		value += size;
+		if (!*value)
+			return text;
+		const char *meant = specifier(unit, value[1]);
+		if (!meant)
+			return NULL;
+		text = pool_printf(pool, "%s%s", text, meant);
+		value += 2;
+	}
+}

@@ -60,6 +60,9 @@ void unit_load(struct host *host, const char *name, struct unit *ret);
 /* The last line that sets KEY, with its specifiers as written; NULL: none does. */
 const struct unit_line *unit_setting(const struct unit *unit, const char *key);
 
+/* VALUE with its specifiers resolved; NULL: one of them is not known from files alone. */
+const char *unit_resolve(const struct unit *unit, const char *value);
+
 /* ---- limits ------------------------------------------------------------------------------ */
 
 enum unit_limit_source {

@@ -3,8 +3,8 @@
 """Golden hosts: the trees of tests/roots, audited, changed and changed back.
 
 roots.py [--update] [NAME...]     all trees, or some; --update rewrites NAME.audit.txt,
-                                  NAME.audit.json, NAME.diff.txt and NAME.limits.txt (read what
-                                  changed!)
+                                  NAME.audit.json, NAME.diff.txt, NAME.limits.txt and
+                                  NAME.explain.txt (read what changed!)
 
 Each tree is copied, because git cannot hold everything and apply writes. NAME.verdicts was written
 by hand (tests/roots/README.md says why each verdict is what it is) and is never rewritten. Runs as
@@ -32,6 +32,7 @@ SCHEMA_CHECK = SRCDIR / "tests/golden/schema-check"
 SCHEMAS = SRCDIR / "packaging/schemas"
 CAPTURE = SRCDIR / "tools/capture-root"
 STATE = "var/lib/keeltune"
+UNIT_DIRECTORIES = ["etc/systemd/system", "run/systemd/system", "usr/lib/systemd/system"]
 NOBODY = 65534
 AS_USER = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
 
@@ -243,6 +244,28 @@ def check_limits(lab, tree, update):
             found = numbers[words[1]][words[2]]
             result(f"{tree}: audit and limits agree about {finding['id']}",
                    found[words[3]] == boot, f"{boot}, {found}")
+
+
+def check_explain(lab, tree, update):
+    """PAM services, limits and the units of a tree; the JSON says the same and fits its schema."""
+    root = lab.path / tree
+    units = {path.name for top in UNIT_DIRECTORIES for path in (root / top).glob("*.service")
+             if "@." not in path.name}
+    things = ["pam:login", "pam:sshd", "limit:root:nofile", "limit:*:nofile", *sorted(units)]
+    text = lab.keeltune(tree, "explain", *things)
+    golden(tree, "explain.txt", text.stdout, update)
+    status, document, run = lab.json(tree, "explain", *things)
+    result(f"{tree}: explain exits 0", text.returncode == status == 0 and not run.stderr,
+           f"text {text.returncode}, json {status}: {run.stderr.decode()}")
+    _, limits, _ = lab.json(tree, "limits", "root")
+    numbers = {i["item"]: (i["soft"], i["hard"]) for i in limits["limits"]}
+    root_nofile = document["settings"][2]
+    result(f"{tree}: explain and limits agree about root",
+           (root_nofile["soft"]["value"], root_nofile["hard"]["value"]) == numbers["nofile"],
+           root_nofile)
+    too_wide = [line for line in text.stdout.decode().splitlines()
+                if len(line) > 80 and len(line.split()) > 4 and "printf" not in line]
+    result(f"{tree}: explain keeps to 80 columns", not too_wide, "\n".join(too_wide))
 
 
 # ---- apply, and back -----------------------------------------------------------------------
@@ -590,6 +613,7 @@ def main():
         for tree in trees:
             check_audit(lab, tree, update)
             check_limits(lab, tree, update)
+            check_explain(lab, tree, update)
             check_apply(lab, tree, tree)
         if os.environ.get("KEELTUNE_VARIANT") == "asan":
             pass  # its runtime opens files of its own, and no leak check works under strace

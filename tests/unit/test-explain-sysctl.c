@@ -44,9 +44,9 @@ static void tear_down(void)
 	host = NULL;
 }
 
-static struct explanation explain(const char *name)
+static struct explained_sysctl explained(const char *name)
 {
-	struct explanation explanation;
+	struct explained_sysctl explanation;
 
 	ck_assert(explain_sysctl(host, &engines, name, &explanation, &notes));
 	return explanation;
@@ -69,7 +69,7 @@ START_TEST(names)
 					    "sysctl:" TIME };
 
 	for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
-		struct explanation explanation = explain(same[i]);
+		struct explained_sysctl explanation = explained(same[i]);
 		ck_assert_str_eq(explanation.key, TIME);
 		ck_assert_str_eq(explanation.id, "sysctl:" TIME);
 		ck_assert_ptr_nonnull(explanation.row);
@@ -93,7 +93,7 @@ static const struct {
 
 START_TEST(no_possible_key)
 {
-	struct explanation explanation;
+	struct explained_sysctl explanation;
 
 	ck_assert(!explain_sysctl(host, &engines, impossible[_i].name, &explanation, &notes));
 	ck_assert_str_eq(explanation.key, impossible[_i].name);
@@ -103,7 +103,7 @@ END_TEST
 
 START_TEST(near_miss)
 {
-	struct explanation explanation = explain("net.ipv4.tcp_keepalve_time");
+	struct explained_sysctl explanation = explained("net.ipv4.tcp_keepalve_time");
 
 	ck_assert_pstr_eq(explanation.nearest, TIME);
 	ck_assert_ptr_null(explanation.row);
@@ -115,7 +115,7 @@ END_TEST
 START_TEST(removed_key)
 {
 	tree_put(root, "/etc/sysctl.d/50-a.conf", "net.ipv4.tcp_tw_recycle = 1\n");
-	struct explanation explanation = explain("net.ipv4.tcp_tw_recycle");
+	struct explained_sysctl explanation = explained("net.ipv4.tcp_tw_recycle");
 
 	ck_assert_pstr_eq(explanation.removed, "removed in Linux 4.12");
 	ck_assert_ptr_null(explanation.nearest);
@@ -129,10 +129,10 @@ END_TEST
 START_TEST(key_that_the_kernel_lacks)
 {
 	open_host(NULL);
-	struct explanation explanation = explain("keeltune.test");
+	struct explained_sysctl explanation = explained("keeltune.test");
 	ck_assert_int_eq(explanation.running.state, READING_ABSENT);
 	ck_assert_ptr_null(explanation.command);
-	explanation = explain("net.ipv4");
+	explanation = explained("net.ipv4");
 	ck_assert_int_eq(explanation.running.state, READING_ABSENT);
 	ck_assert_pstr_eq(explanation.running.why, "this is a group of keys, not a key");
 	ck_assert_ptr_null(explanation.command);
@@ -142,7 +142,7 @@ END_TEST
 /* A tree says nothing about what its kernel has. */
 START_TEST(unknown_key_of_a_tree)
 {
-	struct explanation explanation = explain("vm.swappiness");
+	struct explained_sysctl explanation = explained("vm.swappiness");
 
 	ck_assert_ptr_null(explanation.nearest);
 	ck_assert_pstr_eq(explanation.command,
@@ -158,7 +158,7 @@ START_TEST(engines_differ)
 	tree_put(root, "/etc/sysctl.d/zz.conf", TIME " = 5\n");
 	tree_put(root, "/etc/sysctl.conf", TIME " = 6\n");
 	engines.other = ENGINE_PROCPS;
-	struct explanation explanation = explain(TIME);
+	struct explained_sysctl explanation = explained(TIME);
 
 	ck_assert_uint_eq(explanation.boot.boot.value.number, 5);
 	ck_assert_uint_eq(explanation.engines[ENGINE_SYSTEMD].boot.value.number, 5);
@@ -176,7 +176,7 @@ START_TEST(owners_and_credential)
 	tree_put(root, "/etc/credstore/sysctl.extra", TIME " = 5\n");
 	tree_put(root, "/etc/ufw/ufw.conf", "ENABLED=yes\n");
 	tree_put(root, "/etc/ufw/sysctl.conf", "net/ipv4/tcp_keepalive_time=6\n");
-	struct explanation explanation = explain(TIME);
+	struct explained_sysctl explanation = explained(TIME);
 
 	ck_assert_str_eq(explanation.boot.boot.origin.file, "/etc/credstore/sysctl.extra");
 	ck_assert_ptr_nonnull(strstr(all_notes(), "ufw sets this key to 6"));
@@ -209,7 +209,7 @@ START_TEST(source_of_the_running_value)
 	host_overlay(host, TIME_PATH, sources[_i].running, strlen(sources[_i].running));
 	host_overlay(host, "/etc/sysctl.d/zzzy.conf", sources[_i].early, strlen(sources[_i].early));
 	host_overlay(host, "/etc/sysctl.d/zzzz.conf", sources[_i].late, strlen(sources[_i].late));
-	explain(TIME);
+	explained(TIME);
 	if (sources[_i].want)
 		ck_assert_ptr_nonnull(strstr(all_notes(), sources[_i].want));
 	else
@@ -222,7 +222,7 @@ START_TEST(default_that_is_not_known)
 	open_host(NULL);
 	host_overlay(host, "/proc/sys/fs/file-max", "12345", 5);
 	host_overlay(host, "/etc/sysctl.d/zzzz.conf", "fs.file-max=5\n", 14);
-	explain("fs.file-max");
+	explained("fs.file-max");
 	ck_assert_ptr_nonnull(strstr(all_notes(), "the running value 12345 is not what the next "
 						  "boot leaves, 5; nor is it what any file says"));
 }
@@ -240,7 +240,7 @@ int main(void)
 		owners_and_credential,
 		default_that_is_not_known,
 	};
-	Suite *suite = suite_create("explain");
+	Suite *suite = suite_create("explain-sysctl");
 	TCase *tcase = tcase_create("explain");
 
 	tcase_add_checked_fixture(tcase, set_up, tear_down);

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT
+/* Gathers what is to say about a systemd unit, see explain.h: the limits that its files give it,
+ * what its main process has, whether limits.conf reaches it, and the drop-in to write. */
+#include "explain.h"
+
+#include "catalog.h"
+#include "error.h"
+#include "host.h"
+#include "pool.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- what runs --------------------------------------------------------------------------- */
+
+/* Of the processes of UNIT that pid 1 started, the oldest: systemd's own notion of a main process
+ * is known to systemd alone. */
+static const struct process *find_main(struct host *host, const struct unit *unit)
+{
+	struct pool *pool = host_pool(host);
+	const struct directory *proc = host_is_live(host) ? host_directory(host, "/proc") : NULL;
+	struct process *best = NULL, process;
+	struct error err;
+	uint64_t pid;
+
+	for (size_t i = 0; proc && i < proc->count; i++) {
+		if (!parse_decimal(proc->names[i], INT32_MAX, &pid) || pid == 0 ||
+		    process_read(host, (pid_t)pid, &process, &err) < 0)
+			continue;
+		if (process.parent != 1 || !process.cgroup.unit || process.cgroup.user_unit ||
+		    strcmp(process.cgroup.unit, unit->id) != 0 ||
+		    (best && best->ticks <= process.ticks))
+			continue;
+		best = best ? best : pool_alloc(pool, sizeof *best);
+		*best = process;
+	}
+	return best;
+}
+
+/* Why RUNNING is not what the files say, where they do say something else; or NULL. */
+static const char *explain_running(struct host *host, const struct process *process,
+				   const struct unit_limit *limit, const struct rlimit *running)
+{
+	struct pool *pool = host_pool(host);
+
+	if (running->rlim_cur == limit->soft && running->rlim_max == limit->hard)
+		return NULL;
+	if (limit->origin.file && host_file(host, limit->origin.file)->mtime > process->started)
+		return pool_printf(pool,
+				   "it was started before %s was written: daemon-reload and "
+				   "restart it",
+				   limit->origin.file);
+	if (running->rlim_max == limit->hard)
+		return "it sets its own soft limit, which needs no privilege";
+	if (limit->source == UNIT_LIMIT_DEFAULT)
+		return "no file says it, and pid 1 hands down something else here (as in a "
+		       "container)";
+	return "it sets its own limits (a setting of the program), it was started before a "
+	       "daemon-reload, or somebody changed them with prlimit";
+}
+
+/* ---- limits ------------------------------------------------------------------------------ */
+
+static void add_limit(struct explained_unit *explained, const struct limit_row *row)
+{
+	struct host *host = explained->unit.host;
+	struct explained_unit_limit limit = { .row = row };
+	bool is_nofile = row->resource == RLIMIT_NOFILE;
+
+	unit_limit(&explained->unit, row, &limit.limit);
+	if (!is_nofile && limit.limit.source == UNIT_LIMIT_DEFAULT && !limit.limit.shadowed_count)
+		return;
+	if (explained->main) {
+		limit.has_running = true;
+		limit.running = explained->main->limits[row->resource];
+		limit.why = explained->login ? NULL
+					     : explain_running(host, explained->main, &limit.limit,
+							       &limit.running);
+	}
+	explained->limits = pool_extend(host_pool(host), explained->limits, explained->limit_count,
+					sizeof *explained->limits);
+	explained->limits[explained->limit_count++] = limit;
+}
+
+static void add_limits(struct explained_unit *explained)
+{
+	size_t count;
+	const struct limit_row *rows = catalog_limits(&count);
+
+	add_limit(explained, catalog_limit("nofile"));
+	for (size_t i = 0; i < count; i++)
+		if (rows[i].resource != RLIMIT_NOFILE)
+			add_limit(explained, &rows[i]);
+}
+
+/* ---- PAM --------------------------------------------------------------------------------- */
+
+/* An account by its name, or as systemd takes it too, by its uid. */
+static const char *account_name(struct host *host, const char *user)
+{
+	struct accounts accounts;
+	uint64_t uid;
+
+	if (!parse_decimal(user, UINT32_MAX, &uid))
+		return user;
+	accounts_read(host, &accounts);
+	for (size_t i = 0; i < accounts.user_count; i++)
+		if (accounts.users[i].uid == uid)
+			return accounts.users[i].name;
+	return user;
+}
+
+static void find_reach(struct host *host, const struct query *query,
+		       struct explained_unit *explained, struct notes *notes)
+{
+	struct pool *pool = host_pool(host);
+	const struct unit_line *user = unit_setting(&explained->unit, "User");
+	struct explained_limit *login;
+	struct error err;
+
+	explained->pam_name = unit_setting(&explained->unit, "PAMName");
+	explained->user = user ? unit_resolve(&explained->unit, user->value) : NULL;
+	if (!explained->pam_name) {
+		explained->reach = "limits.conf does not reach it: systemd starts services without "
+				   "a PAM session, and this unit has no PAMName=";
+		return;
+	}
+	if (!explained->user) {
+		explained->reach = "it has PAMName= but no User= that is known from its files: "
+				   "whether a PAM session is opened depends on systemd";
+		return;
+	}
+	explained->user = account_name(host, explained->user);
+	login = pool_alloc(pool, sizeof *login);
+	if (explain_limit(host, query, pool_printf(pool, "%s:nofile", explained->user),
+			  unit_resolve(&explained->unit, explained->pam_name->value), login, notes,
+			  &err) < 0)
+		return;
+	explained->login = login;
+	explained->reach = pool_printf(
+		pool,
+		"systemd opens a PAM session for it (PAMName=%s, user %s): what pam_limits.so "
+		"sets there comes last and wins against LimitNOFILE=",
+		explained->pam_name->value, explained->user);
+}
+
+/* ---- the drop-in ------------------------------------------------------------------------- */
+
+#define WANTED_SOFT 65536
+#define WANTED_HARD 524288
+
+static uint64_t above(uint64_t number, uint64_t least)
+{
+	return number > least ? number : least;
+}
+
+/* For a shell: names of units may have backslashes. */
+static const char *quoted(struct pool *pool, const char *name)
+{
+	return strchr(name, '\\') ? pool_printf(pool, "'%s'", name) : name;
+}
+
+static void take_dropin(struct explained_unit *explained, const char *path, const char *text,
+			const char *limit)
+{
+	struct pool *pool = host_pool(explained->unit.host);
+	const char *directory = pool_copy(pool, path, (size_t)(strrchr(path, '/') - path));
+
+	explained->dropin = path;
+	explained->dropin_text = text;
+	explained->commands[0] = pool_printf(pool, "mkdir -p %s", quoted(pool, directory));
+	explained->commands[1] = pool_printf(pool, "printf '[%s]\\nLimitNOFILE=%s\\n' >%s",
+					     explained->unit.section, limit, quoted(pool, path));
+	explained->commands[2] = "systemctl daemon-reload";
+	explained->commands[3] =
+		pool_printf(pool, "systemctl restart %s", quoted(pool, explained->unit.id));
+}
+
+static void find_dropin(struct explained_unit *explained)
+{
+	static const char *const files[] = { "50-limits.conf", "zz-limits.conf",
+					     "zzzz-limits.conf" };
+	const struct unit *unit = &explained->unit;
+	struct pool *pool = host_pool(unit->host);
+	const struct unit_limit *now = &explained->limits[0].limit;
+	uint64_t soft = above(now->soft, WANTED_SOFT), hard = above(now->hard, WANTED_HARD);
+	const char *limit = unit_limit_format(pool, soft, above(hard, soft));
+	const char *text = pool_printf(pool, "[%s]\nLimitNOFILE=%s\n", unit->section, limit);
+
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		const char *path = unit_dropin_path(unit, files[i]);
+		if (host_file(unit->host, path)->state != FILE_ABSENT ||
+		    !unit_dropin_wins(unit, path, text, catalog_limit("nofile"),
+				      &explained->obstacle))
+			continue;
+		take_dropin(explained, path, text, limit);
+		explained->obstacle = (struct origin){ .file = NULL };
+		return;
+	}
+}
+
+/* ---- the unit ---------------------------------------------------------------------------- */
+
+static void note_hidden(const struct unit *unit, const char *id, struct notes *notes)
+{
+	for (size_t i = 0; i < unit->hidden_count; i++)
+		notes_add(notes, id, (struct origin){ unit->hidden[i].path, 0 },
+			  "is not read: %s has the same name and comes first", unit->hidden[i].by);
+}
+
+void explain_unit(struct host *host, const struct query *query, const char *name,
+		  struct explained_unit *ret, struct notes *notes)
+{
+	struct explained_unit explained = { .reach = NULL };
+
+	unit_load(host, name, &explained.unit);
+	explained.id = pool_printf(host_pool(host), "unit:%s", explained.unit.id);
+	if (explained.unit.state == UNIT_LOADED && explained.unit.section) {
+		explained.main = find_main(host, &explained.unit);
+		find_reach(host, query, &explained, notes);
+		add_limits(&explained);
+		if (!explained.login)
+			find_dropin(&explained);
+		note_hidden(&explained.unit, explained.id, notes);
+	}
+	*ret = explained;
+}
