@@ -195,7 +195,7 @@ uninstall: ## remove what install put there (give it the same variables)
 
 # --- Tests
 
-GROUPS := unit golden docs integration conformance
+GROUPS := unit golden docs integration fault conformance
 
 # Programs that test scripts need: tests/GROUP/NAME.c with a main() becomes build/tests/NAME; it is linked
 # with tests/GROUP/NAME-*.c, what it uses of the archive, and LIBS_NAME. tests/GROUP/NAME-preload.c

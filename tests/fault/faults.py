@@ -1,0 +1,262 @@
+# SPDX-License-Identifier: MIT
+"""A transaction, with every system call by which it changes something failing, or the program dying there.
+
+What keeltune then says must be true of the disk, and the host must be all old, all new, or made all old by
+`keeltune rollback`. Prints result lines and how many faults were tried. Run by faults.sh."""
+
+import errno
+import os
+import random
+import sys
+import time
+
+import fault_host
+from fault_host import Host, interrupted, run, said
+
+LONG = os.environ.get("TEST_LENGTH") == "long"
+SEED = int(os.environ.get("FAULT_SEED") or random.randrange(1 << 32))
+RANDOM = random.Random(SEED)
+TRACE = os.environ["TMPDIR"] + "/trace"
+ERRORS = [errno.ENOSPC, errno.EIO, errno.EROFS, errno.EDQUOT, errno.EPERM, errno.ENOMEM, errno.EINTR]
+APPLY = ["apply", "--override", "new"]
+
+
+class Wrong(Exception):
+    """What must not be."""
+
+
+def must(condition, text):
+    if not condition:
+        raise Wrong(text)
+
+
+def must_be(now, then, what):
+    difference = now.difference(then)
+    must(not difference, f"{what}: {difference[:600]}")
+
+
+def succeed(*arguments, status=(0, 1)):
+    result = run(*arguments)
+    must(result.returncode in status, f"{arguments} exits {result.returncode}: {said(result)}")
+    return result
+
+
+class Case:
+    """A command, the host before it and after it. ROLLS_BACK: it undoes what it finds."""
+
+    def __init__(self, name, command, prepare):
+        self.name, self.command = name, command
+        fault_host.set_up()
+        prepare()
+        self.old = Host()
+        self.rolls_back = command[0] == "rollback"
+        result = run(*command, trace=self.new_trace())
+        must(result.returncode in (0, 1), f"{name}: {said(result)}")
+        with open(TRACE, encoding="utf-8") as file:
+            self.calls = [line.split("\t")[1] for line in file]
+        self.new = Host()
+        # The host that a rollback must lead to, and the one that an apply must lead to.
+        self.undone = self.new if self.rolls_back else self.old
+        self.tried, self.wrong, self.statuses, self.started = 0, [], {}, time.time()
+
+    @staticmethod
+    def new_trace():
+        if os.path.exists(TRACE):
+            os.unlink(TRACE)
+        return TRACE
+
+    def check(self, result):
+        """What the host is like after a run with a fault; returns it."""
+        now = Host()
+        status = result.returncode
+        pending = interrupted(now.states())
+        if status == -9:
+            if not pending:
+                must(not now.litter_of_targets(), f"litter {now.litter()}")
+                must(not now.difference(self.old) or not now.difference(self.new), "neither old nor new: " +
+                     now.difference(self.new)[:600])
+        elif status in (0, 1):
+            must_be(now, self.new, f"exit {status}, but not as it shall be")
+            must(not pending and not now.litter(), f"exit {status}, but {pending} {now.litter()}")
+        elif status in (2, 3):
+            must_be(now, self.old, f"exit {status}, but not as before")
+            must(not now.litter_of_targets(), f"exit {status}, but {now.litter()}")
+            must(said(result), f"exit {status}, and not a word")
+            if self.rolls_back and not interrupted(self.old.states()) and "withdrawn" not in said(result) and \
+                    "marked" not in said(result) and status == 3:
+                must(now.states() == self.old.states(), f"exit 3, but {now.states()}")
+        elif status == 4:
+            must(fault_host.JOURNAL in said(result), f"exit 4 without the rollback file: {said(result)}")
+            must(pending or not now.difference(self.new), "exit 4, and nothing to recover from")
+        else:
+            raise Wrong(f"exit {status}: {said(result)}")
+        return now
+
+    def recover(self, now, by_apply):
+        """The way back, or forth."""
+        before = self.old.states()
+        pending = interrupted(now.states())
+        begun = [name for name, state in now.states().items() if before.get(name) != state and state != "rolled-back"]
+        if by_apply and not self.rolls_back:
+            succeed(*APPLY)
+            must_be(Host(), self.new, "applied after all")
+            succeed("rollback", status=(0,))
+        elif pending or begun or self.rolls_back:
+            succeed("rollback", status=(0,))
+        else: # nothing was begun, and a rollback would undo an earlier apply
+            succeed(*APPLY)
+            succeed("rollback", status=(0,))
+        after = Host()
+        must_be(after, self.undone, "not undone")
+        must(not after.litter(), f"left lying about: {after.litter()}")
+        must(not interrupted(after.states()) and "?" not in after.states().values(), f"recorded as {after.states()}")
+
+    def fault(self, fault, memory="guard", by_apply=False):
+        self.old.again()
+        self.tried += 1
+        result = run(*self.command, fault=fault, memory=memory)
+        self.statuses[result.returncode] = self.statuses.get(result.returncode, 0) + 1
+        try:
+            self.recover(self.check(result), by_apply)
+        except Wrong as wrong:
+            number = int(fault.split()[1]) if fault else 0
+            call = self.calls[number - 1] if 0 < number <= len(self.calls) else ""
+            self.wrong.append(f"{fault or memory} ({call}), exit {result.returncode}: {wrong}")
+
+    def report(self, what):
+        name = f"{self.name}, {what}"
+        seconds, self.started = time.time() - self.started, time.time()
+        statuses = " ".join(f"{status}:{number}" for status, number in sorted(self.statuses.items()))
+        if self.wrong or not self.tried:
+            print(f"not ok {name}\n# {len(self.wrong)} of {self.tried} faults are wrong (seed {SEED}); exit statuses {statuses}")
+            for wrong in self.wrong[:12]:
+                print(f"#   {wrong}")
+        else:
+            print(f"ok {name}: {self.tried} faults ({seconds:.1f} s; exit statuses {statuses})")
+        sys.stdout.flush()
+        tried, self.tried, self.wrong, self.statuses = self.tried, 0, [], {}
+        return tried
+
+    def every_call(self, errors, thinning=1):
+        count = len(self.calls)
+        tried = 0
+        places = [k for k in range(1, count + 1) if RANDOM.randrange(thinning) == 0]
+        for k in places:
+            for error in errors:
+                self.fault(f"once {k} {error}", by_apply=k % 2)
+        tried += self.report(f"each of {count} calls fails once")
+        lasting = [error for error in errors if error != errno.EINTR]
+        for k in places:
+            self.fault(f"from {k} {lasting[k % len(lasting)]}", by_apply=k % 2)
+        tried += self.report("all calls fail from one on")
+        for k in places:
+            self.fault(f"before {k}", by_apply=k % 2)
+            self.fault(f"after {k}", by_apply=k % 2 == 0)
+        tried += self.report("killed before and after each")
+        for k in places:
+            if self.calls[k - 1] == "write":
+                self.fault(f"short {k}", by_apply=k % 2)
+        tried += self.report("each write is cut short") if any(self.calls[k - 1] == "write" for k in places) else 0
+        return tried
+
+    def memory(self):
+        """Each allocation fails, and each from one on."""
+        count = TRACE + ".count"
+        self.old.again()
+        run(*self.command, memory="none 0", count=count)
+        with open(count, encoding="utf-8") as file:
+            total = int(file.read())
+        for k in range(1, total + 1):
+            self.fault(None, memory=f"{'from' if k % 2 else 'once'} {k}")
+        return self.report(f"each of {total} allocations fails")
+
+
+def apply_earlier():
+    succeed("apply", "earlier")
+
+
+def apply_new():
+    succeed(*APPLY)
+
+
+def apply_both():
+    apply_earlier()
+    apply_new()
+
+
+def killed_at(fraction, command, prepare):
+    """Prepares a host on which COMMAND was killed about there."""
+    def make():
+        prepare()
+        case_calls = Case.new_trace()
+        before = Host()
+        run(*command, trace=case_calls)
+        with open(TRACE, encoding="utf-8") as file:
+            number = sum(1 for _ in file)
+        before.again()
+        run(*command, fault=f"after {max(1, int(number * fraction))}")
+        must(interrupted(Host().states()), "nothing was interrupted")
+    return make
+
+
+def after_failed_recovery(thinning):
+    """An apply dies at K, the rollback then dies or fails at J, and another one gets there all the same."""
+    case = Case("apply and its rollback", APPLY, lambda: None)
+    calls = len(case.calls)
+    for k in range(1, calls + 1):
+        case.old.again()
+        run(*APPLY, fault=f"after {k}")
+        dead = Host()
+        if not interrupted(dead.states()):
+            continue
+        result = run("rollback", trace=Case.new_trace())
+        with open(TRACE, encoding="utf-8") as file:
+            number = sum(1 for _ in file)
+        must(result.returncode == 0, said(result))
+        for j in range(1, number + 1):
+            if RANDOM.randrange(thinning):
+                continue
+            mode = RANDOM.choice(["before", "after", "once", "from"])
+            error = RANDOM.choice(ERRORS)
+            dead.again()
+            case.tried += 1
+            result = run("rollback", fault=f"{mode} {j} {error}", memory="guard")
+            case.statuses[result.returncode] = case.statuses.get(result.returncode, 0) + 1
+            try:
+                must(result.returncode in (-9, 0, 2, 3, 4), f"exit {result.returncode}: {said(result)}")
+                case.recover(Host(), by_apply=j % 2 == 0) if result.returncode else must_be(Host(), case.old, "exit 0")
+            except Wrong as wrong:
+                case.wrong.append(f"apply after {k}, rollback {mode} {j} {error}: {wrong}")
+    return case.report("both interrupted")
+
+
+def main():
+    thinning = 12 if fault_host.ASAN else 1
+    tried = 0
+    print(f"# seed {SEED} (FAULT_SEED)")
+    some = ERRORS if LONG else ERRORS[:2] + [errno.EINTR]
+
+    case = Case("apply", APPLY, lambda: None)
+    tried += case.every_call(ERRORS, thinning)
+    if not fault_host.ASAN:
+        tried += case.memory()
+    case = Case("apply over an earlier one", APPLY, apply_earlier)
+    tried += case.every_call(some, thinning)
+    case = Case("rollback", ["rollback"], apply_new)
+    tried += case.every_call(ERRORS if LONG else some, thinning)
+    if not fault_host.ASAN:
+        tried += case.memory()
+    case = Case("rollback to an earlier one", ["rollback"], apply_both)
+    tried += case.every_call(some, thinning)
+    for fraction in (0.55, 0.75, 0.95):
+        case = Case(f"rollback of an apply killed at {fraction:.0%}", ["rollback"],
+                    killed_at(fraction, APPLY, apply_earlier))
+        tried += case.every_call(some[:1], thinning)
+    tried += after_failed_recovery(1 if LONG else 20 * thinning)
+    print(f"# {tried} faults were tried")
+
+
+try:
+    main()
+except Wrong as wrong:
+    print(f"not ok the tests can begin\n# {wrong}")
