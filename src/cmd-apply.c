@@ -230,6 +230,7 @@ static int try_apply(const struct context *context)
 	describe(&session, &plan, &transaction);
 	enum apply_outcome outcome = apply_plan(session.host, &plan, &transaction, &err);
 	int status = status_of_outcome(outcome);
+	pool_set_exit_status(outcome == APPLY_DONE ? EXIT_DIFFERS : status); /* not judged again */
 	if (outcome == APPLY_STALE) {
 		session_close(&session);
 		return -ESTALE;

@@ -77,6 +77,7 @@ static int execute(struct session *session, struct transaction *transaction,
 	struct undo *undo = pool_alloc(session->pool, sizeof *undo);
 	enum apply_outcome outcome = APPLY_STALE;
 
+	pool_set_exit_status(EXIT_TROUBLE);
 	for (int i = 0; i < TRIES && outcome == APPLY_STALE; i++) {
 		if (session_plan_undo(session, transaction, earlier, undo, err) < 0)
 			return EXIT_TROUBLE;
@@ -88,6 +89,7 @@ static int execute(struct session *session, struct transaction *transaction,
 		if (options->dry_run)
 			return EXIT_OK;
 		outcome = apply_undo(session->host, transaction, undo, err);
+		pool_set_exit_status(status_of_outcome(outcome));
 	}
 	if (outcome == APPLY_DONE)
 		log_transaction(session, "rolled back", transaction);

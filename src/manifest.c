@@ -13,6 +13,7 @@
 #include <jansson.h>
 #include <sha2.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define FORMAT 1
@@ -189,6 +190,9 @@ static json_t *encode_netns(const struct transaction *transaction)
 int manifest_encode(struct pool *pool, const struct transaction *transaction,
 		    const char *ret_bytes[TRANSACTION_STATE_COUNT], struct error *err)
 {
+	/* A value that was left out for want of memory would be missed when it is to be put back.
+	 */
+	json_set_alloc_funcs(pool_malloc, free);
 	json_t *manifest = json_pack(
 		"{s:i, s:s, s:s, s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "format",
 		FORMAT, "tool", "keeltune " KEELTUNE_VERSION, "id", transaction->id, "sequence",
@@ -457,6 +461,8 @@ const char *manifest_decode(struct pool *pool, const char *id, const char *bytes
 {
 	struct transaction transaction = { 0 };
 	json_error_t error;
+
+	json_set_alloc_funcs(pool_malloc, free);
 	json_t *manifest = json_loadb(bytes, size, JSON_REJECT_DUPLICATES, &error);
 	const char *why = manifest ? decode(pool, id, manifest, &transaction)
 				   : pool_printf(pool, "line %d: %s", error.line, error.text);

@@ -28,10 +28,31 @@ struct pool {
 	size_t room;
 };
 
-static _Noreturn void out_of_memory(void)
+static int exit_status = 2;
+
+void pool_set_exit_status(int status)
+{
+	exit_status = status;
+}
+
+_Noreturn void pool_exhausted(void)
 {
 	fputs("keeltune: out of memory\n", stderr);
-	exit(2);
+	exit(exit_status);
+}
+
+void *pool_malloc(size_t size)
+{
+	void *bytes = malloc(size ? size : 1);
+
+	if (!bytes)
+		pool_exhausted();
+	return bytes;
+}
+
+void pool_require(size_t size)
+{
+	free(pool_malloc(size));
 }
 
 struct pool *pool_new(void)
@@ -39,7 +60,7 @@ struct pool *pool_new(void)
 	struct pool *pool = calloc(1, sizeof *pool);
 
 	if (!pool)
-		out_of_memory();
+		pool_exhausted();
 	return pool;
 }
 
@@ -63,7 +84,7 @@ static char *new_block(struct pool *pool, size_t size)
 	if (size <= SIZE_MAX - sizeof *block)
 		block = malloc(sizeof *block + size);
 	if (!block)
-		out_of_memory();
+		pool_exhausted();
 	block->next = pool->blocks;
 	pool->blocks = block;
 	return block->bytes;
@@ -115,7 +136,7 @@ char *pool_printf(struct pool *pool, const char *format, ...)
 	int size = vsnprintf(small, sizeof small, format, args);
 	va_end(args);
 	if (size < 0)
-		out_of_memory();
+		pool_exhausted();
 	if ((size_t)size < sizeof small)
 		return pool_copy(pool, small, (size_t)size);
 
@@ -133,7 +154,7 @@ void *pool_extend(struct pool *pool, void *array, size_t count, size_t size)
 		return array;
 	size_t capacity = count ? 2 * count : 4;
 	if (capacity < count || capacity > SIZE_MAX / size)
-		out_of_memory();
+		pool_exhausted();
 
 	void *grown = pool_alloc(pool, capacity * size);
 	if (count)

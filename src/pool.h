@@ -2,8 +2,8 @@
  *
  * A pool owns many small allocations that live and die together: what was read from a host, or
  * what a set of profiles says. Nothing in a pool is freed alone.
- * Running out of memory ends the program with exit status 2: that is acceptable only before the
- * first change to a host, so nothing in store.c or in the transaction of apply.c uses a pool.
+ * Running out of memory ends the program: that is acceptable only before the first change to a host
+ * and after the last one, so nothing in store.c or in the executor of apply.c uses a pool.
  */
 #ifndef KEELTUNE_POOL_H
 #define KEELTUNE_POOL_H
@@ -26,5 +26,15 @@ char *pool_printf(struct pool *pool, const char *format, ...) __attribute__((for
  *     array = pool_extend(pool, array, count, sizeof *array);
  *     array[count++] = ...; */
 void *pool_extend(struct pool *pool, void *array, size_t count, size_t size);
+
+/* malloc(3) for libraries that do not look at every result: ends the program, too. */
+void *pool_malloc(size_t size);
+
+/* Ends the program unless SIZE bytes are to be had: for a library that crashes without. */
+void pool_require(size_t size);
+_Noreturn void pool_exhausted(void);
+
+/* The exit status that is true from now on should memory run out; 2 until it is set. */
+void pool_set_exit_status(int status);
 
 #endif

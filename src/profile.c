@@ -205,17 +205,20 @@ int profile_tree_read(struct pool *pool, const struct provider *const *providers
 	if (profile_scan(pool, file, bytes, size, &scan, problems))
 		return -EINVAL;
 
+	/* libconfuse does not survive a failed allocation, nor can it be freed after one. */
+	pool_require((64u << 10) + 16 * size);
+	errno = 0;
 	__attribute__((cleanup(cleanup_cfg))) cfg_t *root =
 		cfg_init(file_options(&reader, providers), CFGF_NONE);
 	autofile FILE *stream = size ? fmemopen(scan.text, size, "r") : NULL;
 
-	if (!root || (size && !stream)) {
-		notes_add(problems, NULL, origin, "out of memory");
-		return -EINVAL;
-	}
+	if (!root || (size && !stream))
+		pool_exhausted();
 	cfg_set_error_function(root, record_error);
 	if (stream) /* an empty file has no memory to open */
 		r = cfg_parse_fp(root, stream);
+	if (r && errno == ENOMEM)
+		pool_exhausted();
 
 	const struct profile_option *format = newer_format(&reader, root);
 	if (format || r) {

@@ -66,6 +66,7 @@ json_t *json_of_report(const struct report *report)
 {
 	struct pool *pool = report->pool;
 
+	json_set_alloc_funcs(pool_malloc, free);
 	json_t *object = json_pack(
 		"{s:o, s:{s:s, s:s}, s:{s:o, s:o, s:o, s:o}, s:o, s:s, s:i, s:o, s:o, s:o, s:o}",
 		"schema", json_sprintf("keeltune/%s/1", report->command), "tool", "name",

@@ -150,9 +150,9 @@ class Host:
                 put_key(key, value)
 
     def difference(self, other):
-        """What of the targets differs, as text; "" when nothing does."""
+        """What of the targets differs, temporary files apart, as text; "" when nothing does."""
         found = [f"{key} is {self.keys[key]}, not {other.keys[key]}" for key in KEYS if self.keys[key] != other.keys[key]]
-        found += different(self.targets, other.targets)
+        found += different(without_litter(self.targets), without_litter(other.targets))
         return "; ".join(found)
 
     def states(self):
@@ -163,6 +163,10 @@ class Host:
 
     def litter_of_targets(self):
         return [path for path in self.targets if "keeltune-new" in path]
+
+
+def without_litter(tree):
+    return {path: about for path, about in tree.items() if "keeltune-new" not in path}
 
 
 def different(a, b):

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# System calls that fail in the middle of an apply or a rollback, a full disk, an output that cannot be
-# written. Every failure ends with 2 or 3 and the host as it was, or with 4 and a way back.
+# What is said when a system call fails in the middle of an apply; a full disk, an output that cannot be
+# written. Every failure ends with 2 or 3 and the host as it was, or with 4 and a way back; tests/fault
+# has each call of each command.
 
 # shellcheck disable=SC2317 # functions are called by name
 # shellcheck source=tests/lib.sh
@@ -20,96 +21,6 @@ targets >"$fresh"
 kt apply small >/dev/null
 targets >"$new"
 kt rollback >/dev/null
-
-litter() {
-	find /etc /run -name '*keeltune-new*'
-}
-
-calls=openat,write,fsync,fchmod,fchown,renameat,mkdirat
-[ "$TEST_LENGTH" = short ] || calls+=,unlinkat,fchmodat,fsetxattr,close
-
-# The calls of `keeltune ARG...` that change something, as "NAME NUMBER".
-positions() {
-	traced "trace=$calls" timeout 60 "$KEELTUNE" "$@" >/dev/null 2>&1
-	# Behind timeout(1) comes keeltune, then the child that tries libpam: what that writes only it sees.
-	awk '
-		!($1 in order) { order[$1] = ++pids }
-		order[$1] != 2 { next }
-		{ sub(/\(.*/, "", $2); number[$1, $2]++ }
-		/mkdirat\(|O_WRONLY|O_RDWR/ { changing[$1] = 1 }
-		changing[$1] && ($2 != "openat" || /O_WRONLY|O_RDWR/) { print $2, number[$1, $2] }' "$trace"
-}
-
-# What the host must be like after STATUS; sets $why when it is not.
-aftermath() {
-	local status=$1 before=$2 after=$3
-	targets >"$TMPDIR/targets"
-	why=
-	[ "$status" = 4 ] || why=$(litter)
-	case $status in
-	0) why+=$(diff "$after" "$TMPDIR/targets" | head -n 5) ;;
-	2 | 3)
-		why+=$(diff "$before" "$TMPDIR/targets" | head -n 5)
-		[ -s "$err" ] || [ "$call" = write ] || why+=" nothing was said"
-		;;
-	4)
-		grep -q "$state/" "$err" || [ "$call" = write ] || why+=" the rollback file is not named: $(cat "$err")"
-		# After two failures the record may lag behind, and rollback then asks.
-		kt rollback >"$out" 2>"$err" || { [ -n "$from" ] && kt rollback --force >"$out" 2>"$err"; } ||
-			why+=" rollback: $(cat "$out" "$err")"
-		targets >"$TMPDIR/targets"
-		why+=$(diff "$fresh" "$TMPDIR/targets" | head -n 5; litter)
-		;;
-	*) why+=" status $status: $(cat "$err")" ;;
-	esac
-	# What was put back must not be recorded as applied, nor as half done.
-	if [ "$status" = 3 ] && [ -z "$from" ]; then
-		recorded=$(kt history -f json 2>/dev/null | jq -r '[.interrupted, .entries[-1].state] | join(" ")')
-		[ "$recorded" = "$record" ] || why+=" recorded as:$recorded"
-	fi
-	[ -z "$why" ]
-}
-
-# failing WHAT BEFORE AFTER FROM ARG...: each call of `keeltune ARG...` fails once, or from there on.
-failing() {
-	local what=$1 before=$2 after=$3 from=$4 call number status recorded bad='' statuses=''
-	shift 4
-	"$prepare"
-	positions "$@" >"$TMPDIR/positions"
-	while read -r call number; do
-		"$prepare"
-		status=0
-		timeout 60 strace -qq -o "$trace" -e "trace=$call" -e "inject=$call:error=ENOSPC:when=$number$from" \
-			"$KEELTUNE" "$@" >"$out" 2>"$err" || status=$?
-		grep -q INJECTED "$trace" || bad+=" $call $number was not made;"
-		statuses+=$status
-		aftermath "$status" "$before" "$after" || bad+=" $call $number: status $status $why;"
-	done <"$TMPDIR/positions"
-	if [ ${#statuses} -lt 15 ]; then
-		not_ok "$what" "only ${#statuses} calls were tried"
-	elif [ -n "$bad" ]; then
-		not_ok "$what" "$bad"
-	else
-		ok "$what"
-		echo "# statuses $statuses"
-	fi
-}
-
-from_fresh() {
-	known_host
-}
-from_applied() {
-	known_host
-	kt apply small >/dev/null
-}
-
-if [ "$KEELTUNE_VARIANT" != asan ]; then
-	prepare=from_fresh record=" rolled-back"
-	failing "apply, each call failing once" "$fresh" "$new" "" apply small
-	failing "apply, all calls failing from one on" "$fresh" "$new" "+" apply small
-	prepare=from_applied record=" applied"
-	failing "rollback, each call failing once" "$new" "$fresh" "" rollback
-fi
 
 # --- the statuses, one by one
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# An apply or a rollback that was interrupted: a kill at every system call that changes something, a
-# signal, a state found on the disk. The host is then old, new, or made old by `keeltune rollback`.
+# An apply or a rollback that was interrupted, by a signal or as it is found on the disk. The host is then
+# old, new, or made old by `keeltune rollback`; tests/fault has a kill at each call.
 
 # shellcheck disable=SC2317 # functions are called by name
 # shellcheck source=tests/lib.sh
@@ -26,93 +26,12 @@ litter() {
 	find /etc /run -name '*keeltune-new*'
 }
 
-# --- killed at every call
-
-# The calls by which keeltune changes anything; a kill comes before the call is made.
-calls=openat,write,renameat,unlinkat,mkdirat
-[ "$TEST_LENGTH" = short ] || calls+=,fsync,fchmod,fchown,fsetxattr,fchmodat,close,rt_sigprocmask
-
-# Each of these calls of `keeltune ARG...` as "NAME NUMBER", from the first change on: what is before
-# only reads. strace counts every call by itself.
-positions() {
-	traced "trace=$calls" timeout 60 "$KEELTUNE" "$@" >/dev/null 2>&1
-	sed -nE 's/^[0-9]+ +([a-z]+)\(.*(O_CREAT|O_WRONLY)?.*/\1 &/p' "$trace" | awk '
-		{ number[$2, $1]++; pid = $2 }
-		/ mkdirat\(| renameat\(|keeltune-new|O_WRONLY/ { changing[pid] = 1 }
-		changing[pid] && ($1 != "openat" || /O_WRONLY|O_RDWR/) { print $1, number[$2, $1] }'
-}
-
-# killed WHAT ARG...: keeltune is killed at each of its changing calls.
-killed() {
-	local what=$1 call number bad='' count=0
-	shift
-	"$prepare"
-	positions "$@" >"$TMPDIR/positions"
-	while read -r call number; do
-		"$prepare"
-		timeout 60 strace -qq -o /dev/null -e "trace=$call" -e "inject=$call:signal=KILL:when=$number" \
-			"$KEELTUNE" "$@" >"$out" 2>"$err"
-		[ $? = 137 ] && count=$((count + 1))
-		"$aftermath" || bad+=" $call $number: $why"
-	done <"$TMPDIR/positions" 2>"$TMPDIR/killed" # the shell says "Killed" each time
-	if [ "$count" -lt 15 ]; then
-		not_ok "$what" "only $count calls were tried"
-	elif [ -n "$bad" ]; then
-		not_ok "$what" "$bad"
-	else
-		ok "$what"
-	fi
-}
-
-# Old, new, or recoverable; and nothing lies about after the recovery.
-old_or_new_or_recoverable() {
-	why=
-	targets >"$TMPDIR/targets"
-	if [ -z "$(litter)" ] && [ "$(kt history -f json 2>/dev/null | jq -r .interrupted)" = null ]; then
-		cmp -s "$TMPDIR/targets" "$fresh" && return
-		cmp -s "$TMPDIR/targets" "$new" && return
-		why=$(diff "$new" "$TMPDIR/targets" | head -n 5)
-		return 1
-	fi
-	if ! kt rollback >"$out" 2>"$err"; then
-		why="rollback failed: $(cat "$out" "$err")"
-		return 1
-	fi
-	targets >"$TMPDIR/targets"
-	why=$(diff "$fresh" "$TMPDIR/targets" | head -n 5; litter)
-	[ -z "$why" ]
-}
-
-from_fresh() {
-	known_host
-}
-from_applied() {
-	known_host
-	kt apply small >/dev/null
-}
-from_interrupted() {
-	from_applied
-	set_state prepared
-	rm -f /etc/security/limits.d/99-zz-keeltune.conf
-	echo half >/etc/security/limits.d/.99-zz-keeltune.conf.keeltune-new
-}
-
 set_state() {
 	local manifest
 	manifest=$state/$(newest)/manifest.json
 	jq ".state = \"$1\"" "$manifest" >"$TMPDIR/manifest"
 	cat "$TMPDIR/manifest" >"$manifest"
 }
-
-if [ "$KEELTUNE_VARIANT" != asan ]; then
-	aftermath=old_or_new_or_recoverable
-	prepare=from_fresh
-	killed "apply, killed at every call, can be undone" apply small
-	prepare=from_applied
-	killed "rollback, killed at every call, can be repeated" rollback
-	prepare=from_interrupted
-	killed "a rollback of an interrupted apply, too" rollback
-fi
 
 # --- what the commands say and do
 
