@@ -4,6 +4,7 @@ and put back, and keeltune runs on it. Only inside ns.sh (there /etc, /var and t
 
 import json
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -11,6 +12,7 @@ import subprocess
 KEELTUNE = os.environ["KEELTUNE"]
 ASAN = os.environ.get("KEELTUNE_VARIANT") == "asan"
 TESTS = os.environ["BUILDDIR"] + "/tests"
+ID = re.compile(rb"[0-9]{8}T[0-9]{6}Z-[A-Za-z0-9_.+-]*")
 STATE = "/var/lib/keeltune"
 JOURNAL = STATE + "/rollback"
 TARGETS = ["/etc/sysctl.conf", "/etc/sysctl.d", "/etc/security", "/etc/pam.d"]
@@ -152,7 +154,7 @@ class Host:
     def difference(self, other):
         """What of the targets differs, temporary files apart, as text; "" when nothing does."""
         found = [f"{key} is {self.keys[key]}, not {other.keys[key]}" for key in KEYS if self.keys[key] != other.keys[key]]
-        found += different(without_litter(self.targets), without_litter(other.targets))
+        found += different(comparable(self.targets), comparable(other.targets))
         return "; ".join(found)
 
     def states(self):
@@ -165,12 +167,15 @@ class Host:
         return [path for path in self.targets if "keeltune-new" in path]
 
 
-def without_litter(tree):
-    return {path: about for path, about in tree.items() if "keeltune-new" not in path}
+def comparable(tree):
+    """TREE without temporary files, and without the id that a line of an --override names."""
+    return {path: tuple(ID.sub(b"ID", part) if isinstance(part, bytes) else part for part in about)
+            for path, about in tree.items() if "keeltune-new" not in path}
 
 
 def different(a, b):
-    return [f"{path}: {a.get(path)}, not {b.get(path)}" for path in sorted(set(a) | set(b)) if a.get(path) != b.get(path)]
+    return [f"{path}: {str(a.get(path))[:120]}, not {str(b.get(path))[:120]}"
+            for path in sorted(set(a) | set(b)) if a.get(path) != b.get(path)]
 
 
 def journal_states(tree):
