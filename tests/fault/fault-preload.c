@@ -26,6 +26,7 @@ enum mode { NONE, ONCE, FROM, BEFORE, AFTER, SHORT };
 static enum mode mode;
 static unsigned long position, count;
 static int error, trace = -1;
+static pid_t program; /* a child that it makes writes where only it sees it, and does not count */
 static bool writable[1024]; /* descriptors that were opened for writing */
 static char where[8192], line[65536];
 static bool changing; /* a target, and that is not recorded yet */
@@ -42,6 +43,7 @@ __attribute__((constructor)) static void begin(void)
 	const char *fault = getenv("KEELTUNE_FAULT"), *file = getenv("KEELTUNE_FAULT_TRACE");
 	char name[16];
 
+	program = getpid();
 	if (fault && sscanf(fault, "%15s %lu %d", name, &position, &error) >= 2)
 		for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 			if (!strcmp(names[i], name))
@@ -84,6 +86,8 @@ static void die(void)
 /* Shall the next call, CALL, fail? Then errno is set. */
 static bool fails(const char *call, const char *more)
 {
+	if (getpid() != program)
+		return false;
 	count++;
 	if (mode == BEFORE && count == position)
 		die();
@@ -113,6 +117,8 @@ static long done(const char *call, const char *more, long result)
 {
 	int saved = errno;
 
+	if (getpid() != program)
+		return result;
 	tell(call, more, result >= 0);
 	follow(call);
 	if (mode == AFTER && count == position)
