@@ -245,6 +245,10 @@ check-unit: ## one group of tests: check-unit check-golden check-integration che
 $(GROUPS:%=check-%): check-%: all-tests
 	@TEST_LENGTH=$(if $(filter conformance,$*),long,short) TEST_TIMEOUT=3600 $(RUN) $(VARIANT):$*
 
+.PHONY: soak
+soak: all-tests ## kill the real program 1,000 times in a private copy of this host (SOAK_KILLS, FAULT_SEED)
+	@TEST_TIMEOUT=3600 $(RUN) tests/slow/soak.sh
+
 .PHONY: bench
 bench: $(PROGRAM) $(addprefix $(BUILD)/tests/,spawn-time crowd) ## time keeltune against what people use instead
 	@for file in tests/bench/*.sh; do KEELTUNE=$(CURDIR)/$(PROGRAM) BUILDDIR=$(BUILD) $$file || exit; done

@@ -78,6 +78,18 @@ static void tell(const char *call, const char *more, bool ok)
 	syscall(SYS_write, trace, line, (size_t)size);
 }
 
+static void to_hex(const unsigned char *bytes, size_t size, char *text, size_t room)
+{
+	static const char digits[] = "0123456789abcdef";
+	size_t i = 0;
+
+	for (; trace >= 0 && i < size && 2 * i + 2 < room; i++) {
+		text[2 * i] = digits[bytes[i] / 16];
+		text[2 * i + 1] = digits[bytes[i] % 16];
+	}
+	text[2 * i] = '\0';
+}
+
 static void die(void)
 {
 	syscall(SYS_kill, getpid(), SIGKILL);
@@ -184,12 +196,7 @@ ssize_t write(int fd, const void *bytes, size_t size)
 		return syscall(SYS_write, fd, bytes, size);
 	find(fd, NULL);
 	size_t half = mode == SHORT && count + 1 == position ? (size + 1) / 2 : size;
-	size_t i = 0;
-	for (; trace >= 0 && i < half && 2 * i + 2 < sizeof hex; i++) {
-		hex[2 * i] = "0123456789abcdef"[((const unsigned char *)bytes)[i] / 16];
-		hex[2 * i + 1] = "0123456789abcdef"[((const unsigned char *)bytes)[i] % 16];
-	}
-	hex[2 * i] = '\0';
+	to_hex(bytes, half, hex, sizeof hex);
 	return fails("write", hex) ? -1 : done("write", hex, syscall(SYS_write, fd, bytes, half));
 }
 
@@ -238,8 +245,11 @@ int fchown(int fd, uid_t owner, gid_t group)
 
 int fsetxattr(int fd, const char *name, const void *value, size_t size, int flags)
 {
+	char more[8192];
+	int length = snprintf(more, sizeof more, "%s ", name);
 	find(fd, NULL);
-	return CALL("fsetxattr", name, SYS_fsetxattr, fd, name, value, size, flags);
+	to_hex(value, size, more + length, sizeof more - (size_t)length);
+	return CALL("fsetxattr", more, SYS_fsetxattr, fd, name, value, size, flags);
 }
 
 int fremovexattr(int fd, const char *name)

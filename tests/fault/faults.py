@@ -262,7 +262,8 @@ def main():
     print(f"# {tried} faults were tried")
 
 
-try:
-    main()
-except Wrong as wrong:
-    print(f"not ok the tests can begin\n# {wrong}")
+if __name__ == "__main__":
+    try:
+        main()
+    except Wrong as problem:
+        print(f"not ok the tests can begin\n# {problem}")
