@@ -130,7 +130,7 @@ def reincarnation(seed, pid):
             child = fork_as(pid)
             if child == 0:
                 try:
-                    one_life(b"leaky" if leaky else b"clean", pick.random() / 30,
+                    one_life(b"leaky" if leaky else b"clean", pick.random() / 8,
                              leak if leaky else pair)
                 finally:
                     os._exit(1)
