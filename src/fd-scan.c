@@ -59,15 +59,16 @@ static void add_hit(struct fd_hits *hits, struct fd_hit hit)
 	hits->items[hits->count++] = hit;
 }
 
-/* The inode of the socket behind a descriptor, or 0. Where /proc is not the kernel's (a recorded
+/* The inode of the socket behind a descriptor, or 0. A file of type socket, which O_PATH opens, may
+ * have any inode number, but is on another device. Where /proc is not the kernel's (a recorded
  * tree) the link leads nowhere and its text says it. */
-static uint32_t socket_inode(int fd, const char *name)
+static uint32_t socket_inode(int fd, const char *name, dev_t sockets)
 {
 	struct stat st;
 	char target[64];
 
 	if (!fstatat(fd, name, &st, 0))
-		return S_ISSOCK(st.st_mode) ? (uint32_t)st.st_ino : 0;
+		return S_ISSOCK(st.st_mode) && st.st_dev == sockets ? (uint32_t)st.st_ino : 0;
 	ssize_t size = errno == ENOENT ? readlinkat(fd, name, target, sizeof target - 1) : -1;
 	if (size < (ssize_t)sizeof "socket:[]" || strncmp(target, "socket:[", 8) != 0 ||
 	    target[size - 1] != ']')
@@ -88,7 +89,7 @@ struct scan {
 static bool look_at_descriptor(int fd, const char *name, long number, void *data)
 {
 	struct scan *scan = data;
-	uint32_t inode = socket_inode(fd, name);
+	uint32_t inode = socket_inode(fd, name, scan->set->device);
 
 	(void)number;
 	if (!inode)

@@ -159,9 +159,8 @@ int socket_census(const struct census_request *request, struct socket_set *set, 
 			states &= ~TCP_STATE_BIT(TCP_STATE_ESTABLISHED);
 		if (request->count != TCP_STATES_ALL) /* no arithmetic then */
 			states = request->count | TCP_STATE_BIT(TCP_STATE_LISTEN);
-		bool is_done = !inuse && !counters.time_wait;
-		if (!is_done && request->quick && !counters.time_wait)
-			is_done = is_listeners_only(&walk, &counters);
+		bool is_done = request->quick && !counters.time_wait &&
+			       (!inuse || is_listeners_only(&walk, &counters));
 		if (!is_done)
 			rc = walk_all(&walk, states);
 		if (rc >= 0 && !is_done && request->count == TCP_STATES_ALL &&

@@ -2,8 +2,12 @@
 /* Many sockets, see socket-set.h. Not in a pool: an array this large must grow in place. */
 #include "socket-set.h"
 
+#include "cleanup.h"
+
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 
 int socket_set_add(struct socket_set *set, const struct tcp_socket *socket)
 {
@@ -26,12 +30,22 @@ static size_t slot_of(const struct socket_set *set, uint32_t inode)
 	return ((inode * 2654435761u) ^ (inode >> 15)) & (set->slot_count - 1);
 }
 
+/* Any socket tells. */
+static dev_t socket_device(void)
+{
+	autofd int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct stat st = { 0 };
+
+	return fd >= 0 && !fstat(fd, &st) ? st.st_dev : 0;
+}
+
 int socket_set_index(struct socket_set *set)
 {
 	size_t slots = 64;
 
 	while (slots < 2 * set->count)
 		slots *= 2;
+	set->device = socket_device();
 	free(set->slots);
 	set->slots = calloc(slots, sizeof *set->slots);
 	set->slot_count = set->slots ? slots : 0;

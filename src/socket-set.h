@@ -7,12 +7,15 @@
 
 #include "sockets.h"
 
+#include <sys/types.h>
+
 struct socket_set {
 	struct tcp_socket *items;
 	size_t count;
 	size_t room;
 	uint32_t *slots; /* index + 1 into items, by hash of the inode */
 	size_t slot_count;
+	dev_t device; /* that the kernel keeps sockets on */
 };
 
 /* 0 or -ENOMEM. What is added after socket_set_index() is found after the next one. */
