@@ -7,7 +7,7 @@
 
 bool library_load(const char *soname, const struct library_symbol *symbols, size_t count)
 {
-	void *library = dlopen(soname, RTLD_NOW | RTLD_LOCAL);
+	void *library = dlopen(soname, RTLD_LAZY | RTLD_LOCAL);
 
 	if (!library)
 		return false;

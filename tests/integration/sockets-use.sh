@@ -264,4 +264,5 @@ expect 0 "in text" unshare --mount sh "$TMPDIR/in-tree.sh" -v sockets
 check "no control characters" test "$(LC_ALL=C tr -d '\n' <"$out" | LC_ALL=C grep -c '[[:cntrl:]]')" = 0
 dismiss
 
+all_valid
 finish

@@ -162,4 +162,5 @@ for ADDRESS in 127.0.0.1 ::1; do
 	keepalive 7200 75 9
 done
 
+all_valid
 finish

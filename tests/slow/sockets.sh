@@ -72,4 +72,5 @@ expect 0 "memory" unshare --mount sh "$TMPDIR/in-tree.sh" "$BUILDDIR/tests/spawn
 check "$about: $(cut -d' ' -f3 "$out") KiB" test "$(cut -d' ' -f3 "$out")" -le 65536
 dismiss
 
+all_valid
 finish
