@@ -15,6 +15,7 @@
 #include <sys/syscall.h>
 
 #define ENTRIES_SIZE (32u << 10)
+#define KEPT_MOST 512 /* descriptors of processes: half of what a process has by default */
 
 struct entry { /* struct linux_dirent64 */
 	uint64_t inode;
@@ -68,7 +69,9 @@ static uint32_t socket_inode(int fd, const char *name, dev_t sockets)
 	char target[64];
 
 	if (!fstatat(fd, name, &st, 0))
-		return S_ISSOCK(st.st_mode) && st.st_dev == sockets ? (uint32_t)st.st_ino : 0;
+		return S_ISSOCK(st.st_mode) && (!sockets || st.st_dev == sockets)
+			       ? (uint32_t)st.st_ino
+			       : 0;
 	ssize_t size = errno == ENOENT ? readlinkat(fd, name, target, sizeof target - 1) : -1;
 	if (size < (ssize_t)sizeof "socket:[]" || strncmp(target, "socket:[", 8) != 0 ||
 	    target[size - 1] != ']')
@@ -154,7 +157,12 @@ struct fd_scan fd_scan_process(int proc, pid_t pid, bool in_threads, const struc
 	} else {
 		look_at_table(directory, "fd", &scan);
 	}
-	if (scan.found.hits)
+	if (scan.found.hits) {
 		scan.found.ticks = fd_scan_ticks(directory);
+		if (directory > 0 && directory < KEPT_MOST) {
+			scan.found.process = directory;
+			directory = -1;
+		}
+	}
 	return scan.found;
 }

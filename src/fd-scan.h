@@ -23,6 +23,7 @@ struct fd_hits {
 
 /* What a scan of one process found. */
 struct fd_scan {
+	int process;        /* descriptor of /proc/PID, the caller's to close(); 0: not kept */
 	uint64_t ticks;     /* start time: with the pid it tells processes apart; 0: no hits */
 	uint32_t hits;      /* not one for each descriptor: a socket counts once */
 	uint32_t strangers; /* descriptors of sockets that are not in the set */
@@ -31,8 +32,9 @@ struct fd_scan {
 
 /* Adds a hit for each socket of SET that process PID below the directory PROC holds. Everything
  * goes through one descriptor of the process, so that a pid that is used again cannot mislead. A
- * process that is gone has no hits. IN_THREADS looks at the tables that threads have for themselves
- * only (unshare(CLONE_FILES)), not at the common one. */
+ * process that is gone has no hits. One with hits is kept, while there are few: what is read
+ * through it fails once the process has ended. IN_THREADS looks at the tables that threads have for
+ * themselves only (unshare(CLONE_FILES)), not at the common one. */
 struct fd_scan fd_scan_process(int proc, pid_t pid, bool in_threads, const struct socket_set *set,
 			       uint32_t process, struct fd_hits *hits);
 

@@ -36,6 +36,7 @@ struct advice {
 struct leak {
 	pid_t pid;
 	uint64_t ticks;
+	int process; /* /proc/PID, open since its descriptors were looked at; 0: not kept */
 	const char *comm, *user; /* any byte */
 	const char *unit;        /* of systemd, or NULL */
 	const char *container;   /* "docker 0123456789ab", or NULL */

@@ -211,6 +211,7 @@ int socket_work_attribute(const struct work *work)
 		}
 		struct leak *leak = &report->leaks[number[hit->process] - 1];
 		leak->ticks = owner->scan.ticks;
+		leak->process = owner->scan.process;
 		add_hit(report, hit, leak);
 	}
 	if (only)

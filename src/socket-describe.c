@@ -135,6 +135,13 @@ static bool describe(struct work *work, struct leak *leak, const struct process_
 	return true;
 }
 
+/* A pid may be used again within a tick of the clock. While the process is still there, nobody else
+ * had its number since. */
+static bool has_ended(const struct leak *leak)
+{
+	return leak->process && !fd_scan_ticks(leak->process);
+}
+
 static int by_pid(const void *a, const void *b)
 {
 	const struct process_name *first = a, *second = b;
@@ -163,16 +170,17 @@ void socket_work_describe(struct work *work)
 		struct process_name key = { .pid = leak->pid };
 		const struct process_name *name =
 			name_count ? bsearch(&key, names, name_count, sizeof key, by_pid) : NULL;
-		if (!describe(work, leak, name)) {
-			report->unattributed.gone += leak->states[TCP_STATE_CLOSE_WAIT];
-			continue;
-		}
+		bool is_there = describe(work, leak, name);
 		if (!process_list_read(work->proc, &leak->pid, 1, &list) && list.count)
 			leak->fds.used = list.items[0].used;
 		else
 			leak->fds.used = FDS_UNKNOWN;
 		leak->fds.pid = leak->pid;
 		process_list_free(&list);
+		if (!is_there || has_ended(leak)) {
+			report->unattributed.gone += leak->states[TCP_STATE_CLOSE_WAIT];
+			continue;
+		}
 		report->leaks[kept++] = *leak;
 	}
 	report->leak_count = kept;

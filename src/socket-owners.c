@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PID_LIMIT (1 << 22) /* PID_MAX_LIMIT of the kernel */
 #define SINGLE_HANDED 4000  /* descriptors; 15 ms */
@@ -57,8 +58,12 @@ static void scan_owner(struct worker *worker, size_t index)
 
 	atomic_fetch_add(&worker->batch->descriptors, scan.hits + scan.strangers + 1);
 	if (worker->batch->in_threads) {
-		if (!owner->scan.ticks)
+		if (!owner->scan.process) {
+			owner->scan.process = scan.process;
 			owner->scan.ticks = scan.ticks;
+		} else if (scan.process) {
+			close(scan.process);
+		}
 		owner->scan.hits += scan.hits;
 	} else {
 		owner->scan = scan;
@@ -411,6 +416,9 @@ int owners_find_rest(int proc, const struct socket_set *set, const uint8_t *want
 
 void owners_free(struct owners *owners)
 {
+	for (size_t i = 0; i < owners->count; i++)
+		if (owners->items[i].scan.process)
+			close(owners->items[i].scan.process);
 	free(owners->items);
 	free(owners->hits.items);
 	free(owners->holders);

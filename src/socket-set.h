@@ -15,7 +15,7 @@ struct socket_set {
 	size_t room;
 	uint32_t *slots; /* index + 1 into items, by hash of the inode */
 	size_t slot_count;
-	dev_t device; /* that the kernel keeps sockets on */
+	dev_t device; /* that the kernel keeps sockets on; 0: not known */
 };
 
 /* 0 or -ENOMEM. What is added after socket_set_index() is found after the next one. */
