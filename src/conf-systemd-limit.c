@@ -68,17 +68,24 @@ static const char *skip_blanks(const char *text)
 /* safe_atou64(): as strtoull(3) with base 0, "0x10", "010" (octal), and "0b1", "0o7". */
 static int parse_number(const char *text, uint64_t *ret)
 {
-	unsigned base = 10;
+	unsigned base = 0;
 
 	text = skip_blanks(text);
-	if (*text == '+')
-		text++;
-	if (*text == '0' && text[1]) {
-		char kind = text[1];
-		base = kind == 'x' || kind == 'X' ? 16 : kind == 'b' ? 2 : 8;
-		text += base == 16 || base == 2 || kind == 'o' ? 2 : 1;
+	if (*text == '0' && (text[1] == 'b' || text[1] == 'o')) {
+		base = text[1] == 'b' ? 2 : 8;
+		text = skip_blanks(text + 2);
 	}
-	return take_digits(&text, base, ret) && !*text && *ret != INFINITE ? 0 : -EINVAL;
+	bool negative = *text == '-';
+	text += *text == '-' || *text == '+';
+	if (!base && *text == '0' && (text[1] == 'x' || text[1] == 'X')) {
+		base = 16;
+		text += 2;
+	}
+	if (!base)
+		base = *text == '0' ? 8 : 10;
+	if (!take_digits(&text, base, ret) || *text || *ret == INFINITE)
+		return -EINVAL;
+	return negative && *ret ? -EINVAL : 0; /* "-0" is 0 */
 }
 
 /* ".5" of FACTOR at *AT, as parse_size() computes it. */
@@ -178,8 +185,8 @@ static int parse_time(const char *text, uint64_t default_factor, uint64_t *ret)
 		uint64_t whole = 0, part, factor = default_factor;
 		if (*text == '+' && text[1] != '.')
 			text++;
-		if (*text != '.' && !take_digits(&text, 10, &whole))
-			return -EINVAL;
+		if (*text != '.' && (!take_digits(&text, 10, &whole) || whole > INT64_MAX))
+			return -EINVAL; /* strtoll(3) */
 		const char *dot = text;
 		take_time_fraction(&text, 1);
 		if (dot[0] == '.' && text == dot + 1)

@@ -21,7 +21,8 @@ static uint64_t kernel_number(struct value value)
 	return value.kind == VALUE_UNLIMITED ? UINT64_MAX : value.number;
 }
 
-static void apply_file(struct defaults *defaults, const struct file *file)
+/* False: systemd gives up here, and reads none of the files that follow. */
+static bool apply_file(struct defaults *defaults, const struct file *file)
 {
 	struct pool *pool = host_pool(defaults->host);
 	struct systemd_conf conf;
@@ -38,6 +39,7 @@ static void apply_file(struct defaults *defaults, const struct file *file)
 		unit_limit_take(pool, resource, &line, UNIT_LIMIT_MANAGER,
 				&defaults->limit[resource]);
 	}
+	return !conf.stop_line;
 }
 
 struct dropin {
@@ -76,8 +78,8 @@ static void apply_dropins(struct defaults *defaults, const char *const *roots, s
 	}
 	if (count)
 		qsort(dropins, count, sizeof *dropins, by_name);
-	for (size_t i = 0; i < count; i++)
-		apply_file(defaults, dropins[i].file);
+	for (size_t i = 0; i < count && apply_file(defaults, dropins[i].file); i++)
+		;
 }
 
 static void read_all(struct defaults *defaults)
@@ -91,7 +93,8 @@ static void read_all(struct defaults *defaults)
 		const struct file *file =
 			host_file(host, pool_printf(host_pool(host), "%s/system.conf", roots[i]));
 		if (file->state != FILE_ABSENT && file->state != FILE_DANGLING) {
-			apply_file(defaults, file);
+			if (!apply_file(defaults, file))
+				return;
 			break;
 		}
 	}

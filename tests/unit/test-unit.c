@@ -199,6 +199,18 @@ START_TEST(defaults)
 }
 END_TEST
 
+/* What comes after a file that systemd cannot read to its end does not count. */
+START_TEST(broken_defaults)
+{
+	tree_put(root, LIB "a.service", SERVICE(""));
+	tree_put(root, "/etc/systemd/system.conf.d/a.conf",
+		 "[Manager]\nDefaultLimitNOFILE=1\n[x\n");
+	tree_put(root, "/etc/systemd/system.conf.d/b.conf", "[Manager]\nDefaultLimitNOFILE=2\n");
+	struct unit unit = load("a");
+	ck_assert_str_eq(nofile(&unit), "1 /etc/systemd/system.conf.d/a.conf:2");
+}
+END_TEST
+
 START_TEST(new_dropin)
 {
 	static const char bytes[] = "[Service]\nLimitNOFILE=9\n";
@@ -231,6 +243,7 @@ int main(void)
 	tcase_add_test(tcase, aliases);
 	tcase_add_test(tcase, states);
 	tcase_add_test(tcase, defaults);
+	tcase_add_test(tcase, broken_defaults);
 	tcase_add_test(tcase, new_dropin);
 
 	SRunner *runner = srunner_create(suite);
