@@ -12,47 +12,48 @@
 #define SOCKETS_MAX 10000 /* of a process, with -v */
 #define PEERS_SHOWN 3
 
-static bool is_leaking(const struct leak *leak)
+/* ---- the answer --------------------------------------------------------------------------- */
+
+static const char *processes(struct pool *pool, size_t count)
 {
-	return leak->states[TCP_STATE_CLOSE_WAIT] || leak->never_accepted || leak->dead;
+	return pool_printf(pool, "%zu process%s", count, count == 1 ? "" : "es");
 }
 
-/* ---- the answer --------------------------------------------------------------------------- */
+static const char *append(struct pool *pool, const char *text, const char *clause)
+{
+	return *text ? pool_printf(pool, "%s; %s", text, clause) : clause;
+}
 
 static void print_verdict(FILE *out, const struct report *whole, const struct style *style)
 {
 	const struct socket_report *report = whole->sockets;
 	struct pool *pool = whole->pool;
 	uint64_t sockets = report->states[TCP_STATE_CLOSE_WAIT], dead = 0;
-	size_t leaking = 0;
+	size_t holding = 0, dying = 0;
 	const char *text = "";
 
 	for (size_t i = 0; i < report->leak_count; i++) {
-		leaking += is_leaking(&report->leaks[i]);
+		holding += report->leaks[i].states[TCP_STATE_CLOSE_WAIT] > 0;
+		dying += report->leaks[i].dead > 0;
 		dead += report->leaks[i].dead;
 	}
 	if (report->has_states[TCP_STATE_CLOSE_WAIT])
 		text = sockets ? pool_printf(pool, "%" PRIu64 " socket%s in CLOSE_WAIT", sockets,
 					     text_plural(sockets))
-			       : "No socket is in CLOSE_WAIT";
-	if (leaking)
-		text = pool_printf(pool, "%s%s%zu process%s", text, *text ? ", held by " : "",
-				   leaking, leaking == 1 ? "" : "es");
+			       : "no socket is in CLOSE_WAIT";
+	if (sockets && holding)
+		text = pool_printf(pool, "%s, held by %s", text, processes(pool, holding));
 	if (dead)
-		text = pool_printf(pool, "%s; %" PRIu64 " dead socket%s still held", text, dead,
-				   text_plural(dead));
-	if (report->request->summary)
-		text = "";
+		text = append(pool, text,
+			      pool_printf(pool, "%" PRIu64 " dead socket%s still held by %s", dead,
+					  text_plural(dead), processes(pool, dying)));
+	if (report->near_limit)
+		text = append(pool, text,
+			      pool_printf(pool, "%s at 80%% or more of the descriptor limit",
+					  processes(pool, report->near_limit)));
 	else if (report->has_descriptors)
-		text = report->near_limit
-			       ? pool_printf(pool,
-					     "%s%s%zu process%s 80%% or more of the descriptors "
-					     "allowed",
-					     text, *text ? "; " : "", report->near_limit,
-					     report->near_limit == 1 ? " uses" : "es use")
-			       : pool_printf(pool, "%s%s no process is near its descriptor limit",
-					     text, *text ? ";" : "");
-	if (!*text)
+		text = append(pool, text, "no process is near its descriptor limit");
+	if (!*text || report->request->summary)
 		return;
 	bool is_bad = sockets || dead || report->near_limit;
 	fputs(style->color ? (is_bad ? YELLOW : GREEN) : "", out);
