@@ -44,7 +44,7 @@ static bool parse_count(const char *text, uint64_t *ret)
 {
 	static const uint64_t factors[] = { 1, 1000, 1000000, 1000000000 };
 
-	return parse_with_unit(text, " kMG", factors, ret);
+	return parse_with_unit(text, "\1kMG", factors, ret); /* the first has no letter */
 }
 
 /* ---- selection ---------------------------------------------------------------------------- */
