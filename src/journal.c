@@ -203,7 +203,16 @@ int journal_keep(struct host *host, const struct journal_entry *entry, const cha
 		 const struct image *found, struct error *err)
 {
 	const char *copy = pool_printf(host_pool(host), "%s/found%s", entry->path, path);
-	int rc = make_parents(host, copy, strlen(entry->path) + 1, 0755);
+	int rc = 0;
+
+	/* Not through a link that somebody put into the rollback file. */
+	for (const char *slash = copy + strlen(entry->path);
+	     !rc && (slash = strchr(slash + 1, '/'));)
+		rc = host_link(host, pool_copy(host_pool(host), copy, (size_t)(slash - copy)))
+			     ? -ELOOP
+			     : 0;
+	if (!rc)
+		rc = make_parents(host, copy, strlen(entry->path) + 1, 0755);
 
 	if (!rc)
 		rc = store_put_file(host, copy, found);
@@ -272,10 +281,10 @@ static void load_one(struct host *host, const char *id, bool interrupted_only,
 	if (interrupted_only && !mentions(file, TRANSACTION_PREPARED) &&
 	    !mentions(file, TRANSACTION_RECOVERING))
 		return;
-	if (!is_private(host, path) ||
-	    !is_private(host, pool_printf(pool, "%s/%s", JOURNAL_DIR, id))) {
+	const char *entry = pool_printf(pool, "%s/%s", JOURNAL_DIR, id);
+	if (!is_private(host, path) || !is_private(host, entry) || host_link(host, entry)) {
 		notes_add(&journal->problems, NULL, origin,
-			  "not trusted: others than root can write it");
+			  "not trusted: it is a link, or others than root can write it");
 		journal->newest_broken = pool_strdup(pool, id);
 		return;
 	}
