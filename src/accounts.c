@@ -41,35 +41,38 @@ static char *next_field(char **at)
 	return start;
 }
 
-/* Decimal, saturated at 32 bits. */
+/* strtoul(3) up to the colon; what does not fit into 32 bits makes the line none. */
 static bool next_id(char **at, uint32_t *ret_id)
 {
 	const char *field = next_field(at);
 	uint64_t id = 0;
 
+	while (isspace((unsigned char)*field))
+		field++;
+	bool negative = *field == '-';
+	field += *field == '-' || *field == '+';
 	if (!*field)
 		return false;
 	for (; *field; field++) {
-		if (!isdigit((unsigned char)*field))
+		if (!isdigit((unsigned char)*field) || __builtin_mul_overflow(id, 10u, &id) ||
+		    __builtin_add_overflow(id, (uint64_t)(*field - '0'), &id))
 			return false;
-		id = 10 * id + (uint64_t)(*field - '0');
-		if (id > UINT32_MAX)
-			id = UINT32_MAX;
 	}
+	id = negative ? 0 - id : id;
 	*ret_id = (uint32_t)id;
-	return true;
+	return id <= UINT32_MAX;
 }
 
 static bool is_name(const char *name)
 {
-	return *name && *name != '+' && *name != '-';
+	return *name != '+' && *name != '-';
 }
 
 static bool parse_user(char *line, struct account *account)
 {
 	account->name = next_field(&line);
 	next_field(&line);
-	if (!is_name(account->name) || !next_id(&line, &account->uid) ||
+	if (!*account->name || !is_name(account->name) || !next_id(&line, &account->uid) ||
 	    !next_id(&line, &account->gid))
 		return false;
 	next_field(&line);

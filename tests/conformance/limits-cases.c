@@ -8,6 +8,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "limits-kept.h"
+
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 const char limits_usual_passwd[] = "root:x:0:0:root:/root:/bin/bash\n"
@@ -15,7 +17,8 @@ const char limits_usual_passwd[] = "root:x:0:0:root:/root:/bin/bash\n"
 				   "alice:x:1001:1001:Alice:/home/alice:/bin/bash\n"
 				   "bob:x:1002:100::/home/bob:/bin/sh\n"
 				   "DOM\\user:x:1003:60::/home/user:/bin/sh\n"
-				   "1001:x:2000:2000::/:/bin/sh\n";
+				   "1001:x:2000:2000::/:/bin/sh\n"
+				   "big:x:4294967294:3000000000::/:/bin/sh\n";
 const char limits_usual_group[] = "root:x:0:\n"
 				  "wheel:x:10:root\n"
 				  "staff:x:50:alice\n"
@@ -23,7 +26,9 @@ const char limits_usual_group[] = "root:x:0:\n"
 				  "users:x:100:\n"
 				  "alice:x:1001:\n"
 				  "bob:x:1002:\n"
-				  "2000:x:2000:\n";
+				  "2000:x:2000:\n"
+				  "big:x:3000000000:\n"
+				  "huge:x:4294967290:big,alice\n";
 
 /* ---- the table of /proc/1/limits ------------------------------------------------------------ */
 
@@ -53,10 +58,11 @@ const char *limits_format_table(struct pool *pool, const struct rlimit *limits)
 	return text;
 }
 
-static void set_usual(struct pool *pool, struct limits_case *test)
+void limits_set_usual(struct pool *pool, struct limits_case *test)
 {
 	struct rlimit pid1[RLIM_NLIMITS];
 
+	*test = (struct limits_case){ .file_count = 0 };
 	for (size_t i = 0; i < RLIM_NLIMITS; i++) {
 		test->caller[i] = (struct rlimit){ 5000 + i, 6000 + i };
 		pid1[i] = (struct rlimit){ RLIM_INFINITY, RLIM_INFINITY };
@@ -310,16 +316,28 @@ static const struct {
 	{ "only soft", "", { { CONF, "* soft nofile 5000\n", TEST_FILE } } },
 };
 
+static void set_kept(const struct kept_case *from, struct limits_case *test)
+{
+	test->name = from->name;
+	test->user = from->user;
+	test->arguments = from->arguments;
+	test->nr_open = from->nr_open;
+	test->capable = from->capable;
+	for (size_t i = 0; i < COUNT(from->files) && from->files[i].path; i++)
+		limits_add_file(test, from->files[i].kind, from->files[i].path,
+				from->files[i].bytes, from->files[i].size);
+}
+
 size_t fixed_case_count(void)
 {
-	return COUNT(lines) + COUNT(trees);
+	return COUNT(lines) + COUNT(trees) + COUNT(kept);
 }
 
 void fixed_case(struct pool *pool, size_t number, struct limits_case *ret)
 {
 	struct limits_case test = { .file_count = 0 };
 
-	set_usual(pool, &test);
+	limits_set_usual(pool, &test);
 	if (number < COUNT(lines)) {
 		const char *conf = lines[number].conf;
 		test.name = lines[number].name;
@@ -329,6 +347,11 @@ void fixed_case(struct pool *pool, size_t number, struct limits_case *ret)
 		return;
 	}
 	number -= COUNT(lines);
+	if (number >= COUNT(trees)) {
+		set_kept(&kept[number - COUNT(trees)], &test);
+		*ret = test;
+		return;
+	}
 	test.name = trees[number].name;
 	test.arguments = trees[number].arguments;
 	for (size_t i = 0; i < COUNT(trees[number].files) && trees[number].files[i].path; i++)

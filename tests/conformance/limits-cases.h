@@ -36,6 +36,7 @@ struct limits_case {
 
 /* What the makers of cases share. */
 extern const char limits_usual_passwd[], limits_usual_group[];
+void limits_set_usual(struct pool *pool, struct limits_case *test);
 const char *limits_format_table(struct pool *pool, const struct rlimit *limits);
 void limits_add_file(struct limits_case *test, enum test_kind kind, const char *path,
 		     const char *bytes, size_t size);

@@ -99,6 +99,16 @@ static const char *const domains[] = {
 	"@:0",
 	"@:1001",
 	"@:77",
+	"@:3000000000",
+	"@:4294967290",
+	"@huge",
+	"@big",
+	"big",
+	":4294967294",
+	"-2:",
+	"2147483648:",
+	"4294967294:4294967295",
+	"@2147483648:4294967295",
 	"@1000:1100",
 	"@50:60",
 	"@0:50",
@@ -403,6 +413,14 @@ static const char *make_accounts(struct maker *maker, const char *usual)
 		"huge:x:99999999999999999999:bob,toor\n",
 		"extra:x:70:alice:more:fields:here\n",
 		"nomembers:x:71\n",
+		":x:5:alice\n",
+		"staff:x:+50:alice,bob\n",
+		"dev:x: 60:alice\n",
+		"staff:x:4294967346:alice\n",
+		"dev:x:-4294967236:bob\n",
+		"wheel:x:10 :alice\n",
+		"alice:x:4294968297:1001::/:/bin/sh\n",
+		"bob:x:+1002:\t100::/:/bin/sh\n",
 	};
 
 	if (one_in(maker, 3))
@@ -432,8 +450,9 @@ static struct rlimit make_limit(struct maker *maker)
 void random_case(struct pool *pool, unsigned long seed, unsigned long number,
 		 struct limits_case *ret)
 {
-	static const char *const users[] = { "alice", "alice", "alice",     "alice", "bob",  "root",
-					     "root",  "toor",  "DOM\\user", "1001",  "ghost" };
+	static const char *const users[] = { "alice", "alice", "alice", "alice",     "bob",
+					     "root",  "root",  "toor",  "DOM\\user", "1001",
+					     "ghost", "big",   "big" };
 	static const char *const arguments[] = {
 		"",
 		"",

@@ -11,7 +11,7 @@
  * the module.
  *
  * Case N of a seed is the same whatever the count: a disagreement is printed with the options that
- * repeat it. */
+ * repeat it, reduced, and as an entry for the list of kept cases. */
 #include "conf-limits.h"
 #include "error.h"
 #include "host.h"
@@ -19,33 +19,23 @@
 #include "pool.h"
 
 #include <dlfcn.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <ftw.h>
-#include <inttypes.h>
 #include <security/pam_appl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "limits-cases.h"
+#include "limits-ask.h"
 #include "limits-program.h"
 #include "limits-session.h"
 
 #define MOST_FAILURES 20 /* then it gives up */
+#define LINES_EVERY 8    /* random cases whose lines are proved one by one */
 
 static const char *program, *pam_version; /* or NULL */
 
 /* ---- the two answers ------------------------------------------------------------------------ */
-
-struct answer {
-	int rc; /* of pam_open_session() */
-	struct rlimit limits[RLIM_NLIMITS];
-};
 
 static int no_conversation(int count, const struct pam_message **messages,
 			   struct pam_response **responses, void *data)
@@ -56,7 +46,7 @@ static int no_conversation(int count, const struct pam_message **messages,
 	return *responses ? PAM_SUCCESS : PAM_BUF_ERR;
 }
 
-static void ask_module(const struct limits_case *test, struct answer *ret)
+void limits_ask_module(const struct limits_case *test, struct limits_answer *ret)
 {
 	const struct pam_conv conversation = { .conv = no_conversation };
 	char confdir[300];
@@ -86,7 +76,8 @@ static void override_inherited(const struct limits_case *test, struct login_cont
 	login_inherit_from_pid1(&context->module, test->pid1, strlen(test->pid1), context->reset);
 }
 
-static void ask_model(const struct limits_case *test, struct answer *ret)
+void limits_ask_model(const struct limits_case *test, struct limits_answer *ret,
+		      struct limits_claims *claims)
 {
 	struct login_context context;
 	struct login_limits limits;
@@ -105,9 +96,13 @@ static void ask_model(const struct limits_case *test, struct answer *ret)
 	override_inherited(test, &context);
 	context.capable = test->capable;
 	login_load_accounts(&context);
+	if (claims)
+		claims->count = 0;
 	const struct account *account = accounts_find(&context.accounts, test->user);
 	if (account) {
 		login_evaluate(&context, account, &limits);
+		if (claims)
+			limits_note_claims(&context, &limits, claims);
 		ret->rc = limits.fails;
 		for (size_t i = 0; i < RLIM_NLIMITS; i++)
 			ret->limits[i] = (struct rlimit){ limits.item[i].soft.number,
@@ -120,7 +115,7 @@ static void ask_model(const struct limits_case *test, struct answer *ret)
 }
 
 /* A program that does not answer has answered wrongly. */
-static void ask_keeltune(const struct limits_case *test, struct answer *ret)
+static void ask_keeltune(const struct limits_case *test, struct limits_answer *ret)
 {
 	bool fails;
 
@@ -132,213 +127,65 @@ static void ask_keeltune(const struct limits_case *test, struct answer *ret)
 		ret->limits[RLIMIT_NOFILE].rlim_max ^= 1;
 }
 
-static bool agree(const struct answer *module, const struct answer *model)
-{
-	return !module->rc == !model->rc &&
-	       !memcmp(module->limits, model->limits, sizeof module->limits);
-}
-
-/* ---- the made-up host ----------------------------------------------------------------------- */
-
-static void write_file(const char *path, const char *bytes, size_t size)
-{
-	char full[512];
-
-	snprintf(full, sizeof full, "%s%s", limits_session.tree, path);
-	int fd = open(full, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (fd < 0 || write(fd, bytes, size) != (ssize_t)size || close(fd)) {
-		fprintf(stderr, "limits: %s: %s\n", full, strerror(errno));
-		exit(2);
-	}
-}
-
-static void make_directory(const char *path)
-{
-	char full[512];
-
-	snprintf(full, sizeof full, "%s%s", limits_session.tree, path);
-	if (mkdir(full, 0755) && errno != EEXIST) {
-		fprintf(stderr, "limits: %s: %s\n", full, strerror(errno));
-		exit(2);
-	}
-}
-
-static void put_entry(const struct test_file *file)
-{
-	char full[512];
-
-	switch (file->kind) {
-	case TEST_FILE:
-		write_file(file->path, file->bytes, file->size);
-		return;
-	case TEST_DIRECTORY:
-		make_directory(file->path);
-		return;
-	case TEST_LINK:
-		snprintf(full, sizeof full, "%s%s", limits_session.tree, file->path);
-		if (symlink(file->bytes, full)) {
-			fprintf(stderr, "limits: %s: %s\n", full, strerror(errno));
-			exit(2);
-		}
-		return;
-	}
-}
-
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	return ftw->level ? remove(path) : 0;
-}
-
-static void empty_directory(const char *path)
-{
-	char full[512];
-
-	snprintf(full, sizeof full, "%s%s", limits_session.tree, path);
-	nftw(full, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-static void build_host(const struct limits_case *test, const char *module)
-{
-	char line[4096];
-
-	empty_directory("/etc/security");
-	empty_directory("/usr/share/pam/security");
-	for (size_t i = 0; i < test->file_count; i++)
-		put_entry(&test->files[i]);
-	write_file("/etc/passwd", test->passwd, strlen(test->passwd));
-	write_file("/etc/group", test->group, strlen(test->group));
-	write_file("/proc/1/limits", test->pid1, strlen(test->pid1));
-	int size = snprintf(line, sizeof line, "%" PRIu64 "\n", test->nr_open);
-	write_file("/proc/sys/fs/nr_open", line, (size_t)size);
-	size = snprintf(line, sizeof line, "session required pam_limits.so %s\n", test->arguments);
-	write_file("/etc/pam.d/login", line, (size_t)size);
-	size = snprintf(line, sizeof line, "session required %s %s\n", module, test->arguments);
-	write_file("/real.d/login", line, (size_t)size);
-}
-
-static void copy_module(const char *module)
-{
-	static const char *const directories[] = {
-		"/dev",
-		"/etc",
-		"/etc/pam.d",
-		"/etc/security",
-		"/proc",
-		"/proc/1",
-		"/proc/sys",
-		"/proc/sys/fs",
-		"/real.d",
-		"/usr",
-		"/usr/lib",
-		"/usr/lib/x86_64-linux-gnu",
-		"/usr/lib/x86_64-linux-gnu/security",
-		"/jail",
-		"/usr/share",
-		"/usr/share/pam",
-		"/usr/share/pam/security",
-		"/usr/share/pam/security/limits.d",
-	};
-	static char bytes[1 << 20];
-
-	for (size_t i = 0; i < sizeof directories / sizeof *directories; i++)
-		make_directory(directories[i]);
-	int fd = open(module, O_RDONLY | O_CLOEXEC);
-	ssize_t size = fd < 0 ? -1 : read(fd, bytes, sizeof bytes);
-	if (size <= 0 || size == sizeof bytes) {
-		fprintf(stderr, "limits: %s: cannot be read\n", module);
-		exit(2);
-	}
-	close(fd);
-	write_file("/usr/lib/x86_64-linux-gnu/security/pam_limits.so", bytes, (size_t)size);
-	write_file("/dev/null", "", 0); /* for a link to a link to it */
-}
-
-/* ---- telling -------------------------------------------------------------------------------- */
-
-static void print_bytes(const char *bytes, size_t size)
-{
-	for (size_t i = 0; i < size; i++) {
-		unsigned char c = (unsigned char)bytes[i];
-		size_t run = 1;
-		while (i + run < size && bytes[i + run] == bytes[i])
-			run++;
-		if (run > 20) {
-			printf("{%zu times \\x%02x}", run, c);
-			i += run - 1;
-			continue;
-		}
-		if (c == '\n')
-			fputs(i + 1 < size ? "\\n\n      " : "\\n", stdout);
-		else if (c >= ' ' && c < 0x7f)
-			putchar(c);
-		else
-			printf("\\x%02x", c);
-	}
-	putchar('\n');
-}
-
-static void print_case(const struct limits_case *test, const struct answer *module,
-		       const struct answer *model)
-{
-	printf("  user \"%s\", arguments \"%s\", nr_open %" PRIu64 ", %s CAP_SYS_RESOURCE\n",
-	       test->user, test->arguments, test->nr_open, test->capable ? "with" : "without");
-	for (size_t i = 0; i < test->file_count; i++) {
-		printf("    %s%s:\n      ", test->files[i].path,
-		       test->files[i].kind == TEST_LINK        ? " (link)"
-		       : test->files[i].kind == TEST_DIRECTORY ? " (directory)"
-							       : "");
-		print_bytes(test->files[i].bytes, test->files[i].size);
-	}
-	printf("    passwd:\n%s    group:\n%s    pid 1:\n%s", test->passwd, test->group,
-	       test->pid1);
-	printf("    pam_limits.so returned %d, the model says %s\n", module->rc,
-	       model->rc ? "fails" : "succeeds");
-	for (size_t i = 0; i < RLIM_NLIMITS; i++)
-		if (memcmp(&module->limits[i], &model->limits[i], sizeof module->limits[i]))
-			printf("    resource %zu: caller %" PRIu64 ":%" PRIu64 ", module %" PRIu64
-			       ":%" PRIu64 ", model %" PRIu64 ":%" PRIu64 "\n",
-			       i, (uint64_t)test->caller[i].rlim_cur,
-			       (uint64_t)test->caller[i].rlim_max,
-			       (uint64_t)module->limits[i].rlim_cur,
-			       (uint64_t)module->limits[i].rlim_max,
-			       (uint64_t)model->limits[i].rlim_cur,
-			       (uint64_t)model->limits[i].rlim_max);
-}
-
 /* --inherit speaks for the daemon and for pid 1; its soft side is never above the hard one. */
-static void hand_down_the_same(struct limits_case *test)
+static void hand_down_the_same(struct pool *pool, struct limits_case *test)
 {
-	static struct pool *pool;
-
-	pool_free(pool);
-	pool = pool_new();
 	for (size_t i = 0; i < RLIM_NLIMITS; i++)
 		if (test->caller[i].rlim_cur > test->caller[i].rlim_max)
 			test->caller[i].rlim_cur = test->caller[i].rlim_max;
 	test->pid1 = limits_format_table(pool, test->caller);
 }
 
-/* Prints "ok NAME" for a fixed case and "not ok NAME" for any that disagrees. */
-static bool run_case(struct limits_case *test, const char *module, const char *name, bool quiet)
+void limits_ask(const struct limits_case *test, const char *module,
+		struct limits_answer *ret_module, struct limits_answer *ret_ours)
 {
-	struct answer from_module, from_model;
+	struct limits_case asked = *test;
+	struct pool *pool = pool_new();
 
 	if (program)
-		hand_down_the_same(test);
-	build_host(test, module);
-	ask_module(test, &from_module);
+		hand_down_the_same(pool, &asked);
+	limits_build(&asked, module);
+	limits_ask_module(&asked, ret_module);
 	if (program)
-		ask_keeltune(test, &from_model);
+		ask_keeltune(&asked, ret_ours);
 	else
-		ask_model(test, &from_model);
-	bool same = agree(&from_module, &from_model);
-	if (!same || !quiet)
-		printf("%s %s\n", same ? "ok" : "not ok", name);
-	if (!same)
-		print_case(test, &from_module, &from_model);
-	return same;
+		limits_ask_model(&asked, ret_ours, NULL);
+	pool_free(pool);
+}
+
+bool limits_agree(const struct limits_answer *module, const struct limits_answer *model)
+{
+	return !module->rc == !model->rc &&
+	       !memcmp(module->limits, model->limits, sizeof module->limits);
+}
+
+bool limits_same(const struct limits_case *test, const char *module)
+{
+	struct limits_answer from_module, ours;
+
+	limits_ask(test, module, &from_module, &ours);
+	return limits_agree(&from_module, &ours);
+}
+
+/* ---- runs ----------------------------------------------------------------------------------- */
+
+/* Prints "ok NAME" for a fixed case and "not ok NAME" for any that is wrong. */
+static bool run_case(struct pool *pool, const struct limits_case *test, const char *module,
+		     const char *name, bool quiet, limits_check *is_right)
+{
+	struct limits_case smaller = *test;
+
+	if (is_right(test, module)) {
+		if (!quiet)
+			printf("ok %s\n", name);
+		return true;
+	}
+	limits_reduce(pool, &smaller, module, is_right);
+	printf("not ok %s\n", name);
+	if (is_right == limits_lines_hold && !is_right(&smaller, module))
+		printf("# %s\n", limits_lines_trouble);
+	limits_print(&smaller, module);
+	return false;
 }
 
 static bool parse_number(const char *text, unsigned long *ret)
@@ -357,7 +204,7 @@ static unsigned long run_fixed(const char *module)
 		struct pool *pool = pool_new();
 		struct limits_case test;
 		fixed_case(pool, i, &test);
-		failed += !run_case(&test, module, test.name, false);
+		failed += !run_case(pool, &test, module, test.name, false, limits_same);
 		pool_free(pool);
 	}
 	return failed;
@@ -374,14 +221,19 @@ static unsigned long run_random(const char *module, unsigned long seed, unsigned
 		char name[100];
 		random_case(pool, seed, i, &test);
 		snprintf(name, sizeof name, "--seed %lu --first %lu --count 1", seed, i);
-		failed += !run_case(&test, module, name, true);
+		bool same = run_case(pool, &test, module, name, true, limits_same);
+		if (same && !program && i % LINES_EVERY == 0)
+			same = run_case(pool, &test, module, name, true, limits_lines_hold);
+		failed += !same;
 		pool_free(pool);
 	}
-	printf("%s %lu random cases%s, --seed %lu --first %lu\n", failed ? "not ok" : "ok", count,
+	printf("%s %lu random cases%s, --seed %lu --first %lu; %lu lines proved to win or to "
+	       "lose\n",
+	       failed ? "not ok" : "ok", count,
 	       pam_version ? " of the program with --pam-version"
 	       : program   ? " of the program"
 			   : "",
-	       seed, first);
+	       seed, first, limits_lines_proved);
 	return failed;
 }
 
@@ -425,11 +277,11 @@ int main(int argc, char **argv)
 		perror("limits: mkdtemp");
 		return 2;
 	}
-	copy_module(module);
+	limits_copy_module(module);
 	unsigned long failed = run_random(module, seed, first, count);
 	if (!first)
 		failed += run_fixed(module);
-	empty_directory("");
+	limits_empty("");
 	rmdir(limits_session.tree);
 	return failed ? 1 : 0;
 }
