@@ -183,6 +183,46 @@ const char *setting_format_wanted(struct pool *pool, const struct setting *setti
 	return pool_printf(pool, "%s (else %s)", range, want);
 }
 
+/* FNV-1a, of the text and the line. */
+static size_t hash_note(const char *text, unsigned line)
+{
+	uint32_t hash = 2166136261u ^ line;
+
+	for (; *text; text++)
+		hash = (hash ^ (unsigned char)*text) * 16777619u;
+	return hash;
+}
+
+static bool is_note(const struct note *note, struct origin origin, const char *text)
+{
+	if (note->origin.line != origin.line || strcmp(note->text, text) != 0)
+		return false;
+	return note->origin.file == origin.file ||
+	       (origin.file && note->origin.file && !strcmp(note->origin.file, origin.file));
+}
+
+/* The slot of this note, or the free one where it belongs: index plus 1 of a note, 0 if free. */
+static size_t *find_slot(const struct notes *notes, struct origin origin, const char *text)
+{
+	size_t at = hash_note(text, origin.line) & (notes->slot_count - 1);
+
+	while (notes->slots[at] && (notes->slots[at] > notes->count ||
+				    !is_note(&notes->items[notes->slots[at] - 1], origin, text)))
+		at = (at + 1) & (notes->slot_count - 1);
+	return &notes->slots[at];
+}
+
+/* At most half of the slots are taken: a file may have a hundred thousand mistakes. */
+static void grow_slots(struct notes *notes)
+{
+	if (notes->count * 2 < notes->slot_count)
+		return;
+	notes->slot_count = notes->slot_count ? notes->slot_count * 2 : 16;
+	notes->slots = pool_alloc(notes->pool, notes->slot_count * sizeof *notes->slots);
+	for (size_t i = 0; i < notes->count; i++)
+		*find_slot(notes, notes->items[i].origin, notes->items[i].text) = i + 1;
+}
+
 void notes_add(struct notes *notes, const char *id, struct origin origin, const char *format, ...)
 {
 	va_list args;
@@ -191,15 +231,13 @@ void notes_add(struct notes *notes, const char *id, struct origin origin, const 
 	va_start(args, format);
 	vsnprintf(small, sizeof small, format, args);
 	va_end(args);
-	for (size_t i = 0; i < notes->count; i++)
-		if (notes->items[i].origin.line == origin.line &&
-		    !strcmp(notes->items[i].text, small) &&
-		    (notes->items[i].origin.file == origin.file ||
-		     (origin.file && notes->items[i].origin.file &&
-		      !strcmp(notes->items[i].origin.file, origin.file))))
-			return;
+	grow_slots(notes);
+	size_t *slot = find_slot(notes, origin, small);
+	if (*slot)
+		return;
 	notes->items = pool_extend(notes->pool, notes->items, notes->count, sizeof *notes->items);
 	notes->items[notes->count++] = (struct note){ .id = id,
 						      .origin = origin,
 						      .text = pool_strdup(notes->pool, small) };
+	*slot = notes->count;
 }

@@ -156,6 +156,8 @@ struct notes {
 	struct pool *pool;
 	struct note *items;
 	size_t count;
+	size_t *slots; /* of notes_add(): where each is found by its hash */
+	size_t slot_count;
 };
 
 /* Adds a note unless the same one is there; formats into the pool. ID and FILE may be NULL. */
