@@ -175,31 +175,39 @@ static bool is_spoken_of(const struct login_survey *survey, int resource)
 	       survey->lost[resource][1].count;
 }
 
-/* Why the items that no line speaks of are what they are, if that is the same for all of them. */
-static const char *common_source(struct pool *pool, const struct login_limits *limits,
-				 const bool *spoken)
+static bool has_source(const struct login_limit *limit, const struct login_value *source)
 {
-	const struct login_value *first = NULL;
+	return same_source(source, &limit->soft) && same_source(source, &limit->hard);
+}
+
+/* Where most of the items come from that no line speaks of; NULL: from many places. */
+static const struct login_value *common_source(const struct login_limits *limits,
+					       const bool *spoken)
+{
 	size_t rows;
 	const struct limit_row *row = catalog_limits(&rows);
 
 	for (size_t i = 0; i < rows; i++) {
-		const struct login_limit *limit = &limits->item[row[i].resource];
-		if (spoken[row[i].resource])
-			continue;
-		if (!first)
-			first = &limit->soft;
-		if (!same_source(first, &limit->soft) || !same_source(first, &limit->hard))
-			return NULL;
+		const struct login_value *source = &limits->item[row[i].resource].soft;
+		size_t same = 0, all = 0;
+		for (size_t j = 0; j < rows && !spoken[row[i].resource]; j++) {
+			if (spoken[row[j].resource])
+				continue;
+			all++;
+			same += has_source(&limits->item[row[j].resource], source);
+		}
+		if (same && same * 2 >= all)
+			return source;
 	}
-	return first ? value_source(pool, first) : NULL;
+	return NULL;
 }
 
 static void print_inherited(FILE *out, struct pool *pool, const struct limit_row *row,
-			    const struct login_limit *limit, const char *common)
+			    const struct login_limit *limit, const struct login_value *common)
 {
 	print_amounts(out, pool, row, limit,
-		      common ? count_unit(row, limit) : inherited_source(pool, limit));
+		      common && has_source(limit, common) ? count_unit(row, limit)
+							  : inherited_source(pool, limit));
 }
 
 static void print_subject(FILE *out, const struct report *report, const struct style *style)
@@ -220,10 +228,10 @@ static void print_subject(FILE *out, const struct report *report, const struct s
 		print_set(out, report, &row[i], &limits->item[resource], survey->lost[resource],
 			  style);
 	}
-	const char *common = common_source(report->pool, limits, spoken);
+	const struct login_value *common = common_source(limits, spoken);
 	if (set < rows)
-		fprintf(out, "\n  not set     soft            hard            %s\n",
-			common ? common : "");
+		text_wrapped(out, report->pool, "\n  not set     soft            hard            ",
+			     46, common ? value_source(report->pool, common) : "");
 	for (size_t i = 0; i < rows; i++)
 		if (!spoken[row[i].resource])
 			print_inherited(out, report->pool, &row[i], &limits->item[row[i].resource],
@@ -330,14 +338,14 @@ static void print_first(FILE *out, struct pool *pool, const struct login_block *
 		if (is_set(limit))
 			print_row(out, pool, &row[i], block, count_unit(&row[i], limit));
 	}
-	const char *common = common_source(pool, &block->limits, set);
+	const struct login_value *common = common_source(&block->limits, set);
 	if (common)
-		text_wrapped(out, pool, "  not set: ", 4, common);
+		text_wrapped(out, pool, "  not set: ", 4, value_source(pool, common));
 	for (size_t i = 0; i < rows; i++) {
 		const struct login_limit *limit = &block->limits.item[row[i].resource];
 		if (set[row[i].resource])
 			continue;
-		if (!common || !is_unlimited(limit))
+		if (!common || !has_source(limit, common) || !is_unlimited(limit))
 			print_inherited(out, pool, &row[i], limit, common);
 		else
 			unlimited = unlimited ? pool_printf(pool, "%s, %s", unlimited, row[i].item)
