@@ -201,26 +201,32 @@ static bool is_note(const struct note *note, struct origin origin, const char *t
 	       (origin.file && note->origin.file && !strcmp(note->origin.file, origin.file));
 }
 
-/* The slot of this note, or the free one where it belongs: index plus 1 of a note, 0 if free. */
+/* The slot of this note, or the free one where it belongs: index plus 1 of a note, 0 if free. NULL:
+ * all are taken, by notes that are gone from the list. */
 static size_t *find_slot(const struct notes *notes, struct origin origin, const char *text)
 {
-	size_t at = hash_note(text, origin.line) & (notes->slot_count - 1);
+	size_t mask = notes->slot_count - 1, at = hash_note(text, origin.line);
 
-	while (notes->slots[at] && (notes->slots[at] > notes->count ||
-				    !is_note(&notes->items[notes->slots[at] - 1], origin, text)))
-		at = (at + 1) & (notes->slot_count - 1);
-	return &notes->slots[at];
+	for (size_t i = 0; i <= mask; i++, at++) {
+		size_t *slot = &notes->slots[at & mask];
+		if (!*slot ||
+		    (*slot <= notes->count && is_note(&notes->items[*slot - 1], origin, text)))
+			return slot;
+	}
+	return NULL;
 }
 
 /* At most half of the slots are taken: a file may have a hundred thousand mistakes. */
-static void grow_slots(struct notes *notes)
+static void make_slots(struct notes *notes)
 {
-	if (notes->count * 2 < notes->slot_count)
-		return;
-	notes->slot_count = notes->slot_count ? notes->slot_count * 2 : 16;
+	size_t *slot;
+
+	while (notes->slot_count <= notes->count * 2)
+		notes->slot_count = notes->slot_count ? notes->slot_count * 2 : 16;
 	notes->slots = pool_alloc(notes->pool, notes->slot_count * sizeof *notes->slots);
 	for (size_t i = 0; i < notes->count; i++)
-		*find_slot(notes, notes->items[i].origin, notes->items[i].text) = i + 1;
+		if ((slot = find_slot(notes, notes->items[i].origin, notes->items[i].text)))
+			*slot = i + 1;
 }
 
 void notes_add(struct notes *notes, const char *id, struct origin origin, const char *format, ...)
@@ -231,13 +237,19 @@ void notes_add(struct notes *notes, const char *id, struct origin origin, const 
 	va_start(args, format);
 	vsnprintf(small, sizeof small, format, args);
 	va_end(args);
-	grow_slots(notes);
+	if (notes->slot_count <= notes->count * 2)
+		make_slots(notes);
 	size_t *slot = find_slot(notes, origin, small);
-	if (*slot)
+	if (!slot) {
+		make_slots(notes);
+		slot = find_slot(notes, origin, small);
+	}
+	if (slot && *slot)
 		return;
 	notes->items = pool_extend(notes->pool, notes->items, notes->count, sizeof *notes->items);
 	notes->items[notes->count++] = (struct note){ .id = id,
 						      .origin = origin,
 						      .text = pool_strdup(notes->pool, small) };
-	*slot = notes->count;
+	if (slot)
+		*slot = notes->count;
 }
