@@ -270,6 +270,31 @@ START_TEST(long_notes_are_cut)
 }
 END_TEST
 
+/* A hundred thousand notes take no time, the same ones are not added again, and who empties a list
+ * can go on with it. */
+START_TEST(many_notes)
+{
+	struct notes notes = { .pool = pool };
+
+	for (int round = 0; round < 2; round++) {
+		for (unsigned i = 0; i < 100000; i++)
+			notes_add(&notes, NULL, (struct origin){ "/etc/a", i / 2 }, "text %u",
+				  i % 2);
+		ck_assert_uint_eq(notes.count, 100000);
+	}
+	notes = (struct notes){ .pool = pool };
+	for (int round = 0; round < 100; round++) {
+		for (unsigned i = 0; i < 10; i++)
+			notes_add(&notes, NULL, (struct origin){ 0 }, "%d %u", round, i);
+		ck_assert_uint_eq(notes.count, 10);
+		notes.count = 0;
+	}
+	notes_add(&notes, NULL, (struct origin){ 0 }, "last");
+	notes_add(&notes, NULL, (struct origin){ 0 }, "last");
+	ck_assert_uint_eq(notes.count, 1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("model");
@@ -285,6 +310,7 @@ int main(void)
 	tcase_add_loop_test(tests, ranges_are_inclusive, 0, sizeof ranges / sizeof *ranges);
 	tcase_add_test(tests, a_note_is_told_once);
 	tcase_add_test(tests, long_notes_are_cut);
+	tcase_add_test(tests, many_notes);
 	suite_add_tcase(suite, tests);
 
 	SRunner *runner = srunner_create(suite);
