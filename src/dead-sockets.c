@@ -56,7 +56,8 @@ static bool sees_all_processes(void)
 	       !strcmp(target, INITIAL_PID_NAMESPACE);
 }
 
-uint64_t dead_sockets_estimate(struct host *host, uint64_t descriptors, bool *ret_worthwhile)
+uint64_t dead_sockets_estimate(struct host *host, uint64_t descriptors, uint64_t orphans,
+			       bool *ret_worthwhile)
 {
 	struct sockstat own, other;
 	struct netns *items;
@@ -66,6 +67,8 @@ uint64_t dead_sockets_estimate(struct host *host, uint64_t descriptors, bool *re
 	if (!read_counters("/proc/net", &own) || own.allocated <= own.inuse + own.inuse6)
 		return 0;
 	uint64_t estimate = own.allocated - own.inuse - own.inuse6;
+	uint64_t elsewhere = own.orphans > orphans ? own.orphans - orphans : 0;
+	estimate -= elsewhere < estimate ? elsewhere : estimate;
 	if (estimate * WORTH < descriptors ||
 	    (descriptors > WORTH_BLINDLY && !sees_all_processes()))
 		return 0; /* sockets of other namespaces may be among them */

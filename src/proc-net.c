@@ -86,7 +86,8 @@ bool proc_net_parse_sockstat(const char *text, struct sockstat *ret)
 	const char *line = line_of(text, "TCP:");
 
 	return line && pair(line, "inuse", &ret->inuse) && pair(line, "tw", &ret->time_wait) &&
-	       pair(line, "alloc", &ret->allocated) && pair(line, "mem", &ret->pages);
+	       pair(line, "orphan", &ret->orphans) && pair(line, "alloc", &ret->allocated) &&
+	       pair(line, "mem", &ret->pages);
 }
 
 bool proc_net_parse_sockstat6(const char *text, struct sockstat *ret)

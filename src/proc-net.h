@@ -12,6 +12,7 @@ struct sockstat {
 	uint64_t inuse;     /* IPv4 sockets in the kernel's tables; of the network namespace */
 	uint64_t inuse6;    /* the same of IPv6; filled from sockstat6 */
 	uint64_t time_wait; /* kept as cheaply as TIME_WAIT: those, and old FIN_WAIT2 */
+	uint64_t orphans;   /* of all network namespaces: closed by their process, not yet gone */
 	uint64_t allocated; /* TCP sockets of all network namespaces that take memory */
 	uint64_t pages;     /* of their buffers, all network namespaces */
 };

@@ -27,6 +27,13 @@ struct walk {
 	int error;
 };
 
+static bool is_orphan(const struct tcp_socket *socket)
+{
+	return !socket->inode && socket->timer != TCP_TIMER_TIME_WAIT &&
+	       (socket->state == TCP_STATE_FIN_WAIT1 || socket->state == TCP_STATE_FIN_WAIT2 ||
+		socket->state == TCP_STATE_LAST_ACK || socket->state == TCP_STATE_CLOSING);
+}
+
 /* Kept one by one: what can have an owner or sits in a queue for one. */
 static void take(const struct tcp_socket *socket, void *data)
 {
@@ -36,6 +43,7 @@ static void take(const struct tcp_socket *socket, void *data)
 	copy.netns = walk->request->netns;
 	walk->states[socket->state]++;
 	walk->cheap += socket->state == TCP_STATE_FIN_WAIT2 && socket->timer == TCP_TIMER_TIME_WAIT;
+	walk->orphans += is_orphan(socket);
 	walk->request_sockets += socket->state == TCP_STATE_SYN_RECV;
 	bool is_kept = !walk->request->count_only &&
 		       (socket->inode || socket->state == TCP_STATE_CLOSE_WAIT ||
@@ -78,7 +86,7 @@ static int take_lines(const char *path, bool is_ipv6, uint32_t states, struct wa
 static void begin(struct walk *walk, size_t count)
 {
 	walk->set->count = count;
-	walk->cheap = walk->request_sockets = 0;
+	walk->cheap = walk->request_sockets = walk->orphans = 0;
 	memset(walk->states, 0, sizeof walk->states);
 }
 
@@ -174,6 +182,7 @@ int socket_census(const struct census_request *request, struct socket_set *set, 
 				 strerror(-rc));
 	for (enum tcp_state state = 1; state < TCP_STATE_COUNT; state++)
 		ret->states[state] += walk.states[state];
+	ret->orphans += walk.orphans;
 	ret->has_established = states & TCP_STATE_BIT(TCP_STATE_ESTABLISHED);
 	ret->has_ages = rc == 1;
 	return 0;

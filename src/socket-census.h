@@ -22,6 +22,7 @@ struct census_request {
 
 struct census {
 	uint64_t states[TCP_STATE_COUNT];
+	uint64_t orphans;     /* closed by their process, still taking leave of the peer */
 	bool has_established; /* the set has those, too */
 	bool has_ages;        /* the kernel has inet_diag; else /proc/net/tcp was read */
 };

@@ -107,31 +107,47 @@ static void read_system(struct work *work)
 	}
 }
 
-/* How many processes there are and how many descriptors they have, which is asked only when nothing
- * narrower was. */
+/* All processes and their use of descriptors, unless something narrower was asked. */
 static int read_processes(struct work *work)
 {
 	struct socket_report *report = work->report;
-	uint64_t descriptors = 0;
 	bool checks = false;
 
 	for (size_t i = 0; i < work->request->threshold_count; i++)
 		checks |= work->request->thresholds[i].field == THRESHOLD_FDS;
-	if (!checks && (!socket_filter_is_all(&work->request->filter)))
+	if (!checks && !socket_filter_is_all(&work->request->filter))
 		return 0;
 	int rc = process_list_read(work->proc, work->only, work->only_count, &report->list);
 	if (rc < 0)
 		return rc;
 	process_list_read_limits(work->proc, &report->list);
+	report->has_descriptors = true;
+	return 0;
+}
+
+/* Are there more sockets than the tables hold? Then all descriptors are looked at, and all sockets
+ * have to be known. */
+static int suspect_dead(struct work *work)
+{
+	struct socket_report *report = work->report;
+	uint64_t descriptors = 0, orphans = 0;
+	int rc = 0;
+
+	if (!report->has_descriptors || work->only || !socket_filter_is_all(&work->request->filter))
+		return 0;
 	for (size_t i = 0; i < report->list.count; i++)
 		if (report->list.items[i].used != FDS_UNKNOWN)
 			descriptors += report->list.items[i].used;
-	if (!work->only && socket_filter_is_all(&work->request->filter))
-		report->system.in_no_table =
-			dead_sockets_estimate(work->host, descriptors, &work->search_dead);
+	for (size_t i = 0; i < report->namespace_count; i++)
+		orphans += report->namespaces[i].census.orphans;
+	report->system.in_no_table =
+		dead_sockets_estimate(work->host, descriptors, orphans, &work->search_dead);
 	report->system.is_searched = work->search_dead;
-	report->has_descriptors = true;
-	return 0;
+	for (size_t i = 0; i < report->namespace_count && work->search_dead && !rc; i++)
+		if (!report->namespaces[i].census.has_established)
+			rc = socket_work_dump_again(work, i, TCP_STATE_BIT(TCP_STATE_ESTABLISHED),
+						    &report->set);
+	return rc == -EOPNOTSUPP ? 0 : rc;
 }
 
 static int worst_first(const void *a, const void *b)
@@ -194,7 +210,9 @@ static int collect(struct work *work, struct error *err)
 		report->has_ages |= report->namespaces[i].census.has_ages;
 	}
 	read_system(work);
-	rc = work->request->summary ? 0 : find_owners(work);
+	rc = suspect_dead(work);
+	if (!rc && !work->request->summary)
+		rc = find_owners(work);
 	if (!rc)
 		rc = socket_work_attribute(work);
 	if (rc < 0)

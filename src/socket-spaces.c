@@ -105,9 +105,7 @@ static int count_namespace(struct work *work, const struct netns *netns, bool qu
 
 	if (one_by_one || (filter->has_states && !work->request->summary))
 		request.keep = filter->states;
-	if (work->search_dead)
-		request.keep |= TCP_STATE_BIT(TCP_STATE_ESTABLISHED);
-	if (work->search_dead || work->only)
+	if (work->only)
 		request.count = TCP_STATES_ALL;
 	report->namespaces = pool_extend(work->pool, report->namespaces, report->namespace_count,
 					 sizeof *report->namespaces);
@@ -205,10 +203,20 @@ int socket_work_count(struct work *work, struct error *err)
 	return count_namespace(work, &netns, false, err);
 }
 
+struct again {
+	struct socket_set *set;
+	uint16_t space;
+	int error;
+};
+
 static void keep_inode(const struct tcp_socket *socket, void *data)
 {
-	if (socket->inode)
-		socket_set_add(data, socket);
+	struct again *again = data;
+	struct tcp_socket copy = *socket;
+
+	copy.netns = again->space;
+	if (socket->inode && !again->error)
+		again->error = socket_set_add(again->set, &copy);
 }
 
 int socket_work_dump_again(const struct work *work, size_t space, uint32_t states,
@@ -222,7 +230,10 @@ int socket_work_dump_again(const struct work *work, size_t space, uint32_t state
 		close(saved);
 		return 0; /* it is gone, and so are its sockets */
 	}
-	int rc = sockets_dump(states, false, keep_inode, set);
+	struct again again = { .set = set, .space = (uint16_t)space };
+	int rc = sockets_dump(states, false, keep_inode, &again);
+	if (again.error)
+		rc = again.error;
 	if (saved >= 0 && netns_return(saved) < 0)
 		return -EIO;
 	return rc == -EINTR ? 0 : rc;

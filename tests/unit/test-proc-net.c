@@ -20,6 +20,7 @@ START_TEST(sockstat_is_read)
 	ck_assert(proc_net_parse_sockstat6(sockstat6, &counters));
 	ck_assert_uint_eq(counters.inuse, 205);
 	ck_assert_uint_eq(counters.inuse6, 12);
+	ck_assert_uint_eq(counters.orphans, 3);
 	ck_assert_uint_eq(counters.time_wait, 41);
 	ck_assert_uint_eq(counters.allocated, 314);
 	ck_assert_uint_eq(counters.pages, 562);
@@ -33,8 +34,8 @@ START_TEST(something_else_is_no_sockstat)
 		"TCP:",
 		"TCP: inuse\n",
 		"TCP: inuse x\n",
-		"TCP6: inuse 3 tw 1 alloc 2 mem 3\n",
-		"TCP: inuse 99999999999999999999 tw 1 alloc 1 mem 1\n"
+		"TCP6: inuse 3 orphan 0 tw 1 alloc 2 mem 3\n",
+		"TCP: inuse 99999999999999999999 orphan 0 tw 1 alloc 1 mem 1\n"
 	};
 	struct sockstat counters;
 
