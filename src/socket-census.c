@@ -22,6 +22,7 @@ struct walk {
 	const struct census_request *request;
 	struct socket_set *set;
 	uint64_t states[TCP_STATE_COUNT];
+	uint64_t orphans;
 	uint64_t cheap;           /* FIN_WAIT2 that counts as tw */
 	uint64_t request_sockets; /* SYN_RECV that are no full sockets and in no counter */
 	int error;
