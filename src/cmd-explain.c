@@ -28,7 +28,7 @@ int cmd_explain(const struct context *context)
 		pool_alloc(session.pool, context->argument_count * sizeof *explanations);
 	size_t count = 0;
 	for (size_t i = 0; i < context->argument_count; i++) {
-		struct error err;
+		struct error err = { 0 };
 		if (!explain(session.host, &session.query, context->arguments[i],
 			     service && *service ? service : "login", &explanations[count],
 			     &session.report.notes, &err)) {

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #define BLANKS " \t\n\r"
-#define LINE_SIZE_MAX (1024u * 1024u) /* LONG_LINE_MAX */
+#define LINE_SIZE_MAX ((size_t)1024 * 1024) /* LONG_LINE_MAX */
 
 struct reader {
 	struct pool *pool;

@@ -11,16 +11,19 @@
 
 #include <string.h>
 
-/* The line of FILE:NUMBER as it is written. */
-static const struct conf_pam_line *written_line(struct host *host, struct origin origin)
+/* The line at ORIGIN as it is written. */
+static bool find_written(struct host *host, struct origin origin, struct conf_pam_line *ret)
 {
 	struct conf_pam parsed;
 
 	pam_stack_parse(host, origin.file, &parsed);
-	for (size_t i = 0; i < parsed.count; i++)
-		if (parsed.lines[i].number == origin.line)
-			return &parsed.lines[i];
-	return NULL;
+	for (size_t i = 0; i < parsed.count; i++) {
+		if (parsed.lines[i].number == origin.line) {
+			*ret = parsed.lines[i];
+			return true;
+		}
+	}
+	return false;
 }
 
 static const char *with_arguments(struct pool *pool, const struct conf_pam_line *line)
@@ -59,15 +62,16 @@ static void add_line(struct host *host, struct explained_pam *explained,
 		     const struct pam_handler *handler)
 {
 	struct pool *pool = host_pool(host);
-	const struct conf_pam_line *line = written_line(host, handler->origin);
+	struct conf_pam_line line;
+	bool found = find_written(host, handler->origin, &line);
 
 	explained->lines = pool_extend(pool, explained->lines, explained->line_count,
 				       sizeof *explained->lines);
 	explained->lines[explained->line_count++] = (struct explained_pam_line){
 		.origin = handler->origin,
 		.level = handler->level,
-		.control = line && line->control ? line->control : "",
-		.module = line ? with_arguments(pool, line) : "",
+		.control = found && line.control ? line.control : "",
+		.module = found ? with_arguments(pool, &line) : "",
 		.effect = effect_of(explained, handler),
 	};
 }

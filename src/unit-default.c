@@ -101,25 +101,30 @@ static void read_all(struct defaults *defaults)
 	apply_dropins(defaults, roots, root_count);
 }
 
+static const struct defaults *find_defaults(struct host *host)
+{
+	struct defaults *defaults = pool_alloc(host_pool(host), sizeof *defaults);
+	size_t rows;
+	const struct limit_row *row = catalog_limits(&rows);
+
+	defaults->host = host;
+	for (size_t i = 0; i < rows; i++)
+		defaults->limit[row[i].resource] = (struct unit_limit){
+			.soft = kernel_number(row[i].default_soft),
+			.hard = kernel_number(row[i].default_hard),
+			.source = UNIT_LIMIT_DEFAULT,
+		};
+	read_all(defaults);
+	return defaults;
+}
+
 void unit_default_limits(struct host *host, struct unit_limit ret[RLIM_NLIMITS])
 {
 	static const char key[] = "unit-default-limits";
 	const struct defaults *known = host_recall(host, key);
-	size_t rows;
-	const struct limit_row *row = catalog_limits(&rows);
+	const struct defaults *defaults = known ? known : find_defaults(host);
 
-	if (!known) {
-		struct defaults *defaults = pool_alloc(host_pool(host), sizeof *defaults);
-		defaults->host = host;
-		for (size_t i = 0; i < rows; i++)
-			defaults->limit[row[i].resource] = (struct unit_limit){
-				.soft = kernel_number(row[i].default_soft),
-				.hard = kernel_number(row[i].default_hard),
-				.source = UNIT_LIMIT_DEFAULT,
-			};
-		read_all(defaults);
+	if (!known)
 		host_remember(host, key, defaults);
-		known = defaults;
-	}
-	memcpy(ret, known->limit, sizeof known->limit);
+	memcpy(ret, defaults->limit, sizeof defaults->limit);
 }

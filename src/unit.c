@@ -111,6 +111,21 @@ static void read_dropins(struct unit *unit)
 	}
 }
 
+/* Why there is no file: a script of init has a unit only while systemd runs. */
+static const char *why_not_found(const struct unit *unit)
+{
+	struct pool *pool = host_pool(unit->host);
+	const char *script = pool_printf(pool, "/etc/init.d/%s", unit_name_prefix(pool, unit->id));
+
+	if (strcmp(unit_name_suffix(unit->id), ".service") != 0 ||
+	    host_file(unit->host, script)->state != FILE_PRESENT)
+		return "no directory of units has such a file";
+	return pool_printf(pool,
+			   "no directory of units has such a file; systemd-sysv-generator "
+			   "makes a unit of %s at boot, with the default limits",
+			   script);
+}
+
 void unit_load(struct host *host, const char *name, struct unit *ret)
 {
 	struct pool *pool = host_pool(host);
@@ -130,7 +145,7 @@ void unit_load(struct host *host, const char *name, struct unit *ret)
 	unit_find_fragment(host, &unit);
 	unit.section = section_of(unit.id);
 	if (unit.state == UNIT_LOADED && !unit.fragment)
-		refuse(&unit, UNIT_NOT_FOUND, NULL, 0, "no directory of units has such a file");
+		refuse(&unit, UNIT_NOT_FOUND, NULL, 0, why_not_found(&unit));
 	if (unit.fragment)
 		read_fragment(&unit);
 	if (unit.state == UNIT_LOADED) {

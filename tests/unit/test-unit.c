@@ -158,9 +158,11 @@ START_TEST(states)
 	tree_put(root, ETC "empty.service", "");
 	tree_put(root, ETC "bad.service", "[Service\nExecStart=/bin/true\n");
 	tree_directory(root, ETC "dir.service");
+	tree_put(root, "/etc/init.d/old", "#!/bin/sh\n");
 	ck_assert_int_eq(load("m").state, UNIT_MASKED);
 	ck_assert_int_eq(load("empty").state, UNIT_MASKED);
 	ck_assert_int_eq(load("none").state, UNIT_NOT_FOUND);
+	ck_assert_ptr_nonnull(strstr(load("old").why, "of /etc/init.d/old at boot"));
 	struct unit unit = load("bad");
 	ck_assert_int_eq(unit.state, UNIT_BROKEN);
 	ck_assert_uint_eq(unit.origin.line, 1);
