@@ -8,12 +8,25 @@
 #include "procfs.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
+#include <unistd.h>
+
+/* Without these capabilities the mode of /proc/PID/fd, 0500, decides. */
+static bool is_bound_by_modes(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	return !syscall(SYS_capget, &header, data) &&
+	       !(data[0].effective & (1u << CAP_DAC_OVERRIDE | 1u << CAP_DAC_READ_SEARCH));
+}
 
 /* Does the kernel count descriptors? This process has at least one. */
 static void learn(int proc, struct process_list *list)
@@ -25,6 +38,8 @@ static void learn(int proc, struct process_list *list)
 
 	list->is_kernel = !fstatfs(proc, &fs) && fs.f_type == PROC_SUPER_MAGIC && size > 0 &&
 			  procfs_number(self) == getpid();
+	list->euid = geteuid();
+	list->is_bound = list->is_kernel && is_bound_by_modes();
 	list->has_counts = list->is_kernel && !fstatat(proc, "self/fd", &st, 0) && st.st_size > 0;
 }
 
@@ -37,7 +52,8 @@ static bool count_one(int fd, const char *name, long number, void *data)
 	return true;
 }
 
-static uint32_t count_descriptors(int proc, const char *path, bool has_counts, bool *gone)
+static uint32_t count_descriptors(int proc, const char *path, bool has_counts, bool *gone,
+				  uid_t *owner)
 {
 	struct stat st;
 	uint32_t count = 0;
@@ -47,6 +63,7 @@ static uint32_t count_descriptors(int proc, const char *path, bool has_counts, b
 			*gone = errno == ENOENT || errno == ESRCH;
 			return FDS_UNKNOWN;
 		}
+		*owner = st.st_uid;
 		return (uint32_t)st.st_size;
 	}
 	autofd int fd = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -60,9 +77,10 @@ static bool add_process(int proc, const char *name, long number, void *data)
 	struct process_list *list = data;
 	char path[24];
 	bool gone = false;
+	uid_t owner = list->euid;
 
 	snprintf(path, sizeof path, "%.15s/fd", name);
-	uint32_t used = count_descriptors(proc, path, list->has_counts, &gone);
+	uint32_t used = count_descriptors(proc, path, list->has_counts, &gone, &owner);
 	if (gone)
 		return true;
 	if (list->count == list->room) {
@@ -74,7 +92,11 @@ static bool add_process(int proc, const char *name, long number, void *data)
 		list->items = items;
 		list->room = room;
 	}
-	list->items[list->count++] = (struct listed_process){ .pid = (pid_t)number, .used = used };
+	list->items[list->count++] = (struct listed_process){
+		.pid = (pid_t)number,
+		.used = used,
+		.is_closed = list->is_bound && owner != list->euid,
+	};
 	return true;
 }
 
@@ -118,7 +140,8 @@ void process_list_read_limits(int proc, struct process_list *list)
 		struct rlimit limit;
 		if (!process->used)
 			continue; /* the kernel's own, or a zombie */
-		if (list->is_kernel && !prlimit(process->pid, RLIMIT_NOFILE, NULL, &limit)) {
+		if (list->is_kernel && !process->is_closed &&
+		    !prlimit(process->pid, RLIMIT_NOFILE, NULL, &limit)) {
 			process->soft = limit.rlim_cur;
 			process->hard = limit.rlim_max;
 		} else {

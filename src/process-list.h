@@ -17,8 +17,9 @@
 struct listed_process {
 	uint64_t soft, hard; /* of descriptors; LIMIT_UNLIMITED; 0 and 0: not known */
 	pid_t pid;
-	uint32_t used; /* descriptors, or FDS_UNKNOWN: not permitted */
-	char comm[16]; /* any byte; "": not read */
+	uint32_t used;  /* descriptors, or FDS_UNKNOWN: not permitted */
+	bool is_closed; /* this user may certainly not list them */
+	char comm[16];  /* any byte; "": not read */
 };
 
 struct process_list {
@@ -26,6 +27,8 @@ struct process_list {
 	size_t count;
 	size_t room;
 	bool is_kernel;  /* /proc is the kernel's, and of our own pid namespace */
+	uid_t euid;      /* of this process */
+	bool is_bound;   /* this user may list descriptors of own processes only */
 	bool failed;     /* out of memory */
 	bool has_counts; /* st_size of /proc/PID/fd is the number of descriptors */
 };

@@ -53,6 +53,9 @@ static void scan_owner(struct worker *worker, size_t index)
 	struct search *search = worker->batch->search;
 	struct owner *owner = &search->owners->items[index];
 	size_t before = worker->hits.count;
+
+	if (owner->scan.denied)
+		return;
 	struct fd_scan scan = fd_scan_process(search->proc, owner->pid, worker->batch->in_threads,
 					      search->set, (uint32_t)index, &worker->hits);
 
@@ -328,9 +331,13 @@ static int scan_others(struct search *search, bool all, bool threads_too, struct
 	if (rc < 0)
 		return rc == -ENOMEM ? rc : 0;
 	qsort(list->items, list->count, sizeof *list->items, by_descriptors);
-	for (size_t i = 0; !rc && i < list->count; i++)
+	for (size_t i = 0; !rc && i < list->count; i++) {
+		size_t count = owners->count;
 		if (list->items[i].used || threads_too)
 			rc = add_owner(search, list->items[i].pid);
+		if (owners->count > count)
+			owners->items[count].scan.denied = list->items[i].is_closed;
+	}
 	if (rc)
 		return rc;
 	return complete ? scan_owners(search, first, false, false)

@@ -117,11 +117,16 @@ trap 'exit 130' INT TERM
 echo 1 >/proc/sys/net/ipv4/tcp_fin_timeout
 echo "Sockets: $rounds runs of each, in turn; the least time of each"
 
-title "The histogram: 200,000 ESTABLISHED, and 1,000 CLOSE_WAIT of another service"
+title "The histogram: 200,000 ESTABLISHED and 1,000 CLOSE_WAIT"
 crowd -p 20 -e 5000 -n web
 crowd -p 2 -w 500 -s 2 -n leaky
-measure "$rounds" keeltune "$sockets" 'netstat -n | awk' "$article" 'ss -tan | awk' "$counted"
+measure "$rounds" 'keeltune --summary' "$sockets --summary" keeltune "$sockets" \
+	'netstat -n | awk' "$article" 'ss -tan | awk' "$counted"
+line 'keeltune --summary'
+against 'netstat -n | awk' 'keeltune --summary' 25
+against 'ss -tan | awk' 'keeltune --summary' 12
 line keeltune
+echo "    which also says who holds the 1,000 (a service without other sockets) and what to do; the same:"
 against 'netstat -n | awk' keeltune 25
 against 'ss -tan | awk' keeltune 12
 clear_scene
