@@ -261,7 +261,7 @@ int cmd_limits(const struct context *context)
 	struct limits_report report = { .release = NULL };
 	struct login_context login;
 	struct question question;
-	struct process process;
+	struct process process = { .pid = 0 };
 	struct session session;
 	struct origin origin;
 	struct error err;

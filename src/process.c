@@ -86,6 +86,8 @@ static int read_at(struct pool *pool, int directory, const char *name, const cha
 {
 	autofd int fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
+	*ret_bytes = "";
+	*ret_size = 0;
 	if (fd < 0)
 		return -errno;
 	return host_read_all(pool, fd, 0, true, ret_bytes, ret_size);
