@@ -310,7 +310,7 @@ static void render_rollback(FILE *out, const struct report *report, const struct
 		const struct rollback_step *step = &report->steps[i];
 		if (step->undo)
 			add_conflicts(conflicts, pool, step->undo);
-		if (!step->done)
+		if (!step->undo || !step->done)
 			continue;
 		add_changes(changes, pool, &step->undo->plan);
 		changed = changed || step->undo->plan.count;

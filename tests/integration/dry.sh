@@ -98,16 +98,21 @@ order() {
 }
 check "the rollback file comes first" order
 
-# Every file is on the disk before it gets its name, and its name is before anything else happens.
+# Every file is on the disk before it gets its name; the rollback file has its own before a target is renamed over,
+# and all targets have theirs before the record says so, which is the last rename.
 durable() {
 	awk '
 		/ (fsync|renameat)\(/ { line[++n] = $0 }
 		END {
-			for (i = 1; i <= n; i++)
-				if (line[i] ~ / renameat/ && ++renames && (line[i - 1] !~ /fsync/ || line[i + 1] !~ /fsync/))
-					exit 1
-			exit renames < 5
+			for (i = 1; i <= n; i++) {
+				if (line[i] ~ / fsync/) { fsyncs++; continue }
+				if (++renames > fsyncs) exit 1
+				last = i
+				if (line[i] !~ /rollback|manifest/) continue
+				if (line[i - 1] !~ / fsync/ || line[i + 1] !~ / fsync/) exit 1
+			}
+			exit renames < 5 || line[last] !~ /manifest/
 		}' "$trace"
 }
-check "every rename stands between two fsyncs" durable
+check "every file is synced before its name, every step before the next" durable
 finish

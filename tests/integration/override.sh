@@ -31,7 +31,7 @@ overrides() {
 	kt diff --override "$profile" >"$TMPDIR/diff"
 	expect 0 "$name: --override" kt apply --override "$profile"
 	id=$(newest)
-	same "$name: the line is marked" <(sed "s/ID/$id/" <<<"$want") <(cat "$file"; [ -z "$(tail -c 1 "$file")" ] || echo)
+	same "$name: the line is marked" <(echo "${want//ID/$id}") <(cat "$file"; [ -z "$(tail -c 1 "$file")" ] || echo)
 	sed "s/^\(.*# keeltune \)ID: /\1$id: /" "$TMPDIR/diff" | sed -n '/^--- /,$p' | sed '/^note: /,$d' >"$TMPDIR/shown"
 	same "$name: as the diff has shown" "$TMPDIR/shown" <(kt history show "$id" | sed -n '/^--- /,$p' | sed '/^before keeltune/,$d')
 	same "$name: no vendor's file is touched" "$TMPDIR/vendor" \
@@ -145,7 +145,7 @@ same "is hidden by a copy" <(printf '* soft core 0\n* hard nofile 4000\n# keeltu
 	<(sed 's/keeltune [^ ]*:/keeltune ID:/' "$tree/etc/security/limits.conf")
 same "and not edited" "$TMPDIR/suse.before/usr/etc/security/limits.conf" "$tree/usr/etc/security/limits.conf"
 expect 0 "rollback" kt rollback --root "$tree"
-rm -rf "$tree/var"
+rm -rf "${tree:?}/var"
 check "leaves the tree as it was" diff -r --exclude=keeltune "$TMPDIR/suse.before" "$tree"
 
 finish

@@ -93,8 +93,10 @@ for i in 1 2; do
 	readers[i]=$!
 done
 for i in $(seq $((rounds * 10))); do
-	kt apply small >/dev/null && kt apply time >/dev/null && kt rollback >/dev/null && kt rollback >/dev/null &&
-		kt history prune --keep 2 >/dev/null || not_ok "apply, apply, rollback, rollback, prune: round $i"
+	for words in "apply small" "apply time" rollback rollback "history prune --keep 2"; do
+		# shellcheck disable=SC2086 # words of a command line
+		kt $words >"$out" 2>"$err" || not_ok "$words: round $i" "$(cat "$err")"
+	done
 done
 touch "$TMPDIR/stop"
 wait "${readers[@]}"
