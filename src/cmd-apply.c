@@ -63,6 +63,7 @@ int cmd_diff(const struct context *context)
 		return session_fail(&session, EXIT_TROUBLE, render, "apply would refuse: %s",
 				    err.message);
 	session.report.plan = &plan;
+	session_note_follow_ups(&session, &plan);
 	int status = audit_status(&plan.remaining);
 	if (status == EXIT_OK && plan.count)
 		status = EXIT_DIFFERS;
@@ -130,6 +131,7 @@ static int finish_applied(struct session *session)
 	/* What the notes of the audit before said may be over. */
 	session->report.notes = audit.notes;
 	append_notes(&session->report.notes, &session->report.plan->notes);
+	session_note_follow_ups(session, session->report.plan);
 	/* Applied: what cannot be judged now is not "refused before any change". */
 	int status = audit_status(&audit) == EXIT_OK ? EXIT_OK : EXIT_DIFFERS;
 	status = session_finish(session, status, session->context->renderer->apply);

@@ -116,6 +116,7 @@ static int undo_step(struct session *session, struct transaction *transaction, s
 		status = EXIT_TROUBLE;
 	if (status == EXIT_OK) {
 		step->done = true;
+		session_note_follow_ups(session, &step->undo->plan);
 		transaction->state = TRANSACTION_ROLLED_BACK; /* in a dry run: taken as done */
 	}
 	return status;

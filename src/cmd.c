@@ -253,6 +253,25 @@ int lock_host(const struct context *context, render_function *render)
 
 /* ---- what apply and rollback share ------------------------------------------------------- */
 
+void session_note_follow_ups(struct session *session, const struct plan *plan)
+{
+	const struct provider *const *provider = session->context->providers;
+
+	for (; *provider; provider++) {
+		for (size_t i = 0; (*provider)->follow_up && i < plan->count; i++) {
+			const struct change *change = &plan->changes[i];
+			const char *text =
+				change->kind == CHANGE_FILE
+					? (*provider)->follow_up(session->pool, change->path)
+					: NULL;
+			if (text)
+				notes_add(&session->report.notes,
+					  change->id_count ? change->ids[0] : NULL,
+					  (struct origin){ .file = change->path }, "%s", text);
+		}
+	}
+}
+
 int audit_status(const struct audit *audit)
 {
 	return audit->summary[VERDICT_UNKNOWN]   ? EXIT_TROUBLE

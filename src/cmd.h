@@ -113,6 +113,9 @@ int session_enter(struct session *session, const struct netns *netns, struct err
 int session_plan_undo(struct session *session, const struct transaction *transaction,
 		      const struct undo *earlier, struct undo *ret_undo, struct error *err);
 
+/* Notes of the report: what must be done before what PLAN changes counts on the running host. */
+void session_note_follow_ups(struct session *session, const struct plan *plan);
+
 int audit_status(const struct audit *audit); /* 2 wins over 1 */
 int status_of_outcome(enum apply_outcome outcome);
 struct actor find_actor(struct session *session);

@@ -7,57 +7,11 @@
 #include "error.h"
 #include "host.h"
 #include "pool.h"
+#include "provider-unit.h"
+#include "unit-main.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- what runs --------------------------------------------------------------------------- */
-
-/* Of the processes of UNIT that pid 1 started, the oldest: systemd's own notion of a main process
- * is known to systemd alone. */
-static const struct process *find_main(struct host *host, const struct unit *unit)
-{
-	struct pool *pool = host_pool(host);
-	const struct directory *proc = host_is_live(host) ? host_directory(host, "/proc") : NULL;
-	struct process *best = NULL, process;
-	struct error err;
-	uint64_t pid;
-
-	for (size_t i = 0; proc && i < proc->count; i++) {
-		if (!parse_decimal(proc->names[i], INT32_MAX, &pid) || pid == 0 ||
-		    process_read(host, (pid_t)pid, &process, &err) < 0)
-			continue;
-		if (process.parent != 1 || !process.cgroup.unit || process.cgroup.user_unit ||
-		    strcmp(process.cgroup.unit, unit->id) != 0 ||
-		    (best && best->ticks <= process.ticks))
-			continue;
-		best = best ? best : pool_alloc(pool, sizeof *best);
-		*best = process;
-	}
-	return best;
-}
-
-/* Why RUNNING is not what the files say, where they do say something else; or NULL. */
-static const char *explain_running(struct host *host, const struct process *process,
-				   const struct unit_limit *limit, const struct rlimit *running)
-{
-	struct pool *pool = host_pool(host);
-
-	if (running->rlim_cur == limit->soft && running->rlim_max == limit->hard)
-		return NULL;
-	if (limit->origin.file && host_file(host, limit->origin.file)->mtime > process->started)
-		return pool_printf(pool,
-				   "it was started before %s was written: daemon-reload and "
-				   "restart it",
-				   limit->origin.file);
-	if (running->rlim_max == limit->hard)
-		return "it sets its own soft limit, which needs no privilege";
-	if (limit->source == UNIT_LIMIT_DEFAULT)
-		return "no file says it, and pid 1 hands down something else here (as in a "
-		       "container)";
-	return "it sets its own limits (a setting of the program), it was started before a "
-	       "daemon-reload, or somebody changed them with prlimit";
-}
 
 /* ---- limits ------------------------------------------------------------------------------ */
 
@@ -73,9 +27,10 @@ static void add_limit(struct explained_unit *explained, const struct limit_row *
 	if (explained->main) {
 		limit.has_running = true;
 		limit.running = explained->main->limits[row->resource];
-		limit.why = explained->login ? NULL
-					     : explain_running(host, explained->main, &limit.limit,
-							       &limit.running);
+		limit.why = explained->login
+				    ? NULL
+				    : unit_explain_running(&explained->unit, explained->main,
+							   &limit.limit, &limit.running);
 	}
 	explained->limits = pool_extend(host_pool(host), explained->limits, explained->limit_count,
 					sizeof *explained->limits);
@@ -94,21 +49,6 @@ static void add_limits(struct explained_unit *explained)
 }
 
 /* ---- PAM --------------------------------------------------------------------------------- */
-
-/* An account by its name, or as systemd takes it too, by its uid. */
-static const char *account_name(struct host *host, const char *user)
-{
-	struct accounts accounts;
-	uint64_t uid;
-
-	if (!parse_decimal(user, UINT32_MAX, &uid))
-		return user;
-	accounts_read(host, &accounts);
-	for (size_t i = 0; i < accounts.user_count; i++)
-		if (accounts.users[i].uid == uid)
-			return accounts.users[i].name;
-	return user;
-}
 
 static void find_reach(struct host *host, const struct query *query,
 		       struct explained_unit *explained, struct notes *notes)
@@ -130,7 +70,7 @@ static void find_reach(struct host *host, const struct query *query,
 				   "whether a PAM session is opened depends on systemd";
 		return;
 	}
-	explained->user = account_name(host, explained->user);
+	explained->user = unit_account_name(host, explained->user);
 	login = pool_alloc(pool, sizeof *login);
 	if (explain_limit(host, query, pool_printf(pool, "%s:nofile", explained->user),
 			  unit_resolve(&explained->unit, explained->pam_name->value), login, notes,
@@ -212,11 +152,13 @@ void explain_unit(struct host *host, const struct query *query, const char *name
 		  struct explained_unit *ret, struct notes *notes)
 {
 	struct explained_unit explained = { .reach = NULL };
+	struct unit_running running;
 
 	unit_load(host, name, &explained.unit);
 	explained.id = pool_printf(host_pool(host), "unit:%s", explained.unit.id);
 	if (explained.unit.state == UNIT_LOADED && explained.unit.section) {
-		explained.main = find_main(host, &explained.unit);
+		unit_find_running(&explained.unit, &running);
+		explained.main = running.count ? running.items[0] : NULL;
 		find_reach(host, query, &explained, notes);
 		add_limits(&explained);
 		if (!explained.login)

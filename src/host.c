@@ -563,7 +563,8 @@ void host_overlay(struct host *host, const char *path, const char *bytes, size_t
 			     .state = bytes ? FILE_PRESENT : FILE_ABSENT,
 			     .bytes = bytes ? pool_copy(host->pool, bytes, size) : "",
 			     .size = size,
-			     .mode = S_IFREG | 0644 };
+			     .mode = S_IFREG | 0644,
+			     .mtime = time(NULL) };
 
 	host->memory_count = 0;
 	for (size_t i = 0; i < host->overlay_count; i++) {

@@ -35,7 +35,7 @@ static int check_domain(const char *name, struct error *err)
 	return 0;
 }
 
-static int check_item(struct pool *pool, const char *item, struct error *err)
+int limits_check_item(struct pool *pool, const char *item, struct error *err)
 {
 	size_t rows;
 	const struct limit_row *row = catalog_limits(&rows);
@@ -98,7 +98,7 @@ int limits_check(struct pool *pool, struct setting *setting, struct error *err)
 	int rc = check_domain(setting->name, err);
 
 	if (!rc)
-		rc = check_item(pool, setting->item, err);
+		rc = limits_check_item(pool, setting->item, err);
 	if (rc)
 		return rc;
 	const struct limit_row *row = catalog_limit(setting->item);

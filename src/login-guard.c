@@ -198,6 +198,15 @@ static bool is_released(const struct guard *guard, const struct limits_entry *li
 	return false;
 }
 
+/* Inherited, from a file that the plan writes for settings of another kind (DefaultLimitX=)? */
+static bool is_inherited_from_plan(const struct guard *guard, const struct login_value *value)
+{
+	for (size_t i = 0; !value->line && value->origin.file && i < guard->plan->count; i++)
+		if (!strcmp(guard->plan->changes[i].path, value->origin.file))
+			return true;
+	return false;
+}
+
 static bool is_ours(const struct limits_entry *line)
 {
 	return line && !strcmp(line->file, LIMITS_DROPIN);
@@ -246,7 +255,8 @@ static bool is_intended(const struct guard *guard, const struct way *way,
 
 	/* What keeltune had set and nobody wants any more. */
 	if (is_ours(before->line) || is_released(guard, before->line) ||
-	    is_released(guard, after->line))
+	    is_released(guard, after->line) || is_inherited_from_plan(guard, before) ||
+	    is_inherited_from_plan(guard, after))
 		return true;
 	/* A line that fs.nr_open kept from what it says. */
 	if (raised && row->resource == RLIMIT_NOFILE && way->after.nr_open > way->before.nr_open)

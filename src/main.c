@@ -28,7 +28,7 @@
 
 /* Proposals are made in this order: a raised fs.nr_open before nofile, PAM before limits. */
 static const struct provider *const providers[] = { &provider_sysctl, &provider_pam,
-						    &provider_limits, NULL };
+						    &provider_limits, &provider_unit, NULL };
 
 static const struct renderer *const renderers[] = { &renderer_text, &renderer_json, NULL };
 

@@ -8,6 +8,7 @@
 #include "error.h"
 #include "escape.h"
 #include "pool.h"
+#include "target.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -33,44 +34,27 @@ const char *manifest_digest(struct pool *pool, const char *bytes, size_t size)
 
 	return SHA256Data((const uint8_t *)bytes, size, hex);
 }
-
 /* ---- targets ----------------------------------------------------------------------------- */
 
-/* The places that keeltune may ever have changed: a manifest that names another one is not ours. */
-bool manifest_is_target(enum change_kind kind, const char *path)
+static bool is_plain(const char *path)
 {
-	static const char *const directories[] = { "/etc/sysctl.d/", "/etc/security/limits.d/",
-						   "/etc/pam.d/" };
-
 	for (const char *p = path; *p; p++)
 		if ((unsigned char)*p < ' ' || *p == 0x7f)
 			return false;
 	if (strstr(path, "//") || strstr(path, "/./") || strstr(path, "/../"))
 		return false;
 	const char *name = strrchr(path, '/');
-	if (!name || !name[1] || !strcmp(name, "/.") || !strcmp(name, "/.."))
+	return name && name[1] && strcmp(name, "/.") != 0 && strcmp(name, "/..") != 0;
+}
+
+/* The places that keeltune may ever have changed: a manifest that names another one is not ours. */
+bool manifest_is_target(enum change_kind kind, const char *path)
+{
+	if (!is_plain(path))
 		return false;
 	if (kind == CHANGE_SYSCTL)
 		return !strncmp(path, "/proc/sys/", strlen("/proc/sys/"));
-	if (!strcmp(path, "/etc/sysctl.conf") || !strcmp(path, "/etc/security/limits.conf"))
-		return true;
-	for (size_t i = 0; i < sizeof directories / sizeof *directories; i++) {
-		size_t size = strlen(directories[i]);
-		if (!strncmp(path, directories[i], size) && !strchr(path + size, '/'))
-			return true;
-	}
-	return false;
-}
-
-static bool is_target_directory(const char *path)
-{
-	static const char *const known[] = { "/etc", "/etc/sysctl.d", "/etc/security",
-					     "/etc/security/limits.d", "/etc/pam.d" };
-
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (!strcmp(path, known[i]))
-			return true;
-	return false;
+	return target_is_file(path);
 }
 
 /* ---- encoding ---------------------------------------------------------------------------- */
@@ -451,7 +435,8 @@ static const char *decode(struct pool *pool, const char *id, const json_t *manif
 	transaction->directory_count = get_strings(pool, json_object_get(manifest, "directories"),
 						   &transaction->directories);
 	for (size_t i = 0; i < transaction->directory_count; i++)
-		if (!is_target_directory(transaction->directories[i]))
+		if (!is_plain(transaction->directories[i]) ||
+		    !target_is_directory(transaction->directories[i]))
 			return "it names a directory that keeltune never creates";
 	return decode_changes(pool, json_object_get(manifest, "changes"), transaction);
 }

@@ -8,6 +8,7 @@
 #include "manifest.h"
 #include "plan.h"
 #include "pool.h"
+#include "target.h"
 
 #include <string.h>
 
@@ -18,37 +19,6 @@ struct attempt {
 	const char *bytes; /* NULL: nothing */
 	size_t size;
 };
-
-static const char *after_last_slash(const char *path)
-{
-	return strrchr(path, '/') + 1;
-}
-
-static bool begins(const char *path, const char *prefix)
-{
-	return !strncmp(path, prefix, strlen(prefix));
-}
-
-/* The file in /etc that hides PATH, a vendor's: equal names, as sysctl.d(5) and limits.conf(5) have
- * it. Whether the host's engine and module do it so is seen afterwards. NULL: none. */
-static const char *hiding_file(struct pool *pool, const char *path)
-{
-	static const char *const sysctl[] = { "/run/sysctl.d/", "/usr/local/lib/sysctl.d/",
-					      "/usr/lib/sysctl.d/", "/lib/sysctl.d/" };
-	const char *name = after_last_slash(path);
-
-	for (size_t i = 0; i < sizeof sysctl / sizeof *sysctl; i++)
-		if (begins(path, sysctl[i]) && path + strlen(sysctl[i]) == name)
-			return pool_printf(pool, "/etc/sysctl.d/%s", name);
-	if (!begins(path, "/usr/"))
-		return NULL;
-	if (!strcmp(name, "limits.conf"))
-		return "/etc/security/limits.conf";
-	const char *directory = pool_copy(pool, path, (size_t)(name - path - 1));
-	if (!strcmp(after_last_slash(directory), "limits.d"))
-		return pool_printf(pool, "/etc/security/limits.d/%s", name);
-	return NULL;
-}
 
 /* Where the line of FILE can be commented out: in itself (a link stays a link), or in the file that
  * will hide it. NULL: nowhere. */
@@ -61,7 +31,7 @@ static const char *find_target(struct override *override, const char *path, bool
 		target = path;
 	if (manifest_is_target(CHANGE_FILE, target))
 		return target;
-	target = hiding_file(override->plan->pool, path);
+	target = target_that_hides(override->plan->pool, path);
 	*ret_hides = true;
 	return target && manifest_is_target(CHANGE_FILE, target) &&
 			       host_file(override->host, target)->state == FILE_ABSENT &&

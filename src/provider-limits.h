@@ -12,6 +12,8 @@
 #define LIMITS_DROPIN "/etc/security/limits.d/99-zz-keeltune.conf"
 
 int limits_check(struct pool *pool, struct setting *setting, struct error *err);
+/* Is ITEM one of the catalogue? */
+int limits_check_item(struct pool *pool, const char *item, struct error *err);
 
 /* Ceilings of hard nofile; of an offline tree both are the same. */
 struct limits_ceiling {

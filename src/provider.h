@@ -54,10 +54,15 @@ struct provider {
 	 * the whole plan. */
 	int (*propose)(struct host *host, const struct query *query, const struct finding *findings,
 		       size_t count, struct plan *plan, struct error *err);
+
+	/* What must be done on the running host before a change of the file at PATH counts, as a
+	 * sentence; NULL: nothing, or it is a file of another kind. The member may be NULL. */
+	const char *(*follow_up)(struct pool *pool, const char *path);
 };
 
 extern const struct provider provider_sysctl;
 extern const struct provider provider_limits;
 extern const struct provider provider_pam;
+extern const struct provider provider_unit;
 
 #endif

@@ -265,8 +265,9 @@ static int propose_boot(struct proposal *proposal, struct error *err)
 	if (runtime_only)
 		return 0;
 	if (proposal->query->engines.engine == ENGINE_NONE) {
-		notes_add(&proposal->plan->notes, NULL, (struct origin){ 0 },
-			  "no boot value is written: nothing applies sysctl files here");
+		if (proposal->count)
+			notes_add(&proposal->plan->notes, NULL, (struct origin){ 0 },
+				  "no boot value is written: nothing applies sysctl files here");
 		return 0;
 	}
 

@@ -23,7 +23,7 @@ const char *unit_state_name(enum unit_state state)
 
 /* ---- lines ------------------------------------------------------------------------------- */
 
-static const char *section_of(const char *name)
+const char *unit_section(const char *name)
 {
 	static const struct {
 		const char *suffix, *section;
@@ -32,8 +32,10 @@ static const char *section_of(const char *name)
 		      { ".mount", "Mount" },
 		      { ".swap", "Swap" } };
 
-	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-		if (!strcmp(unit_name_suffix(name), kinds[i].suffix))
+	const char *suffix = unit_name_suffix(name);
+
+	for (size_t i = 0; suffix && i < sizeof kinds / sizeof *kinds; i++)
+		if (!strcmp(suffix, kinds[i].suffix))
 			return kinds[i].section;
 	return NULL;
 }
@@ -126,7 +128,27 @@ static const char *why_not_found(const struct unit *unit)
 			   script);
 }
 
-void unit_load(struct host *host, const char *name, struct unit *ret)
+static void load_dropins(struct unit *unit)
+{
+	if (unit->state != UNIT_LOADED)
+		return;
+	unit_find_dropins(unit->host, unit);
+	read_dropins(unit);
+}
+
+/* UNIT, whose name is valid. */
+static void load(struct unit *unit)
+{
+	unit_find_fragment(unit->host, unit);
+	unit->section = unit_section(unit->id);
+	if (unit->state == UNIT_LOADED && !unit->fragment)
+		refuse(unit, UNIT_NOT_FOUND, NULL, 0, why_not_found(unit));
+	if (unit->fragment)
+		read_fragment(unit);
+	load_dropins(unit);
+}
+
+static struct unit named(struct host *host, const char *name)
 {
 	struct pool *pool = host_pool(host);
 	struct unit unit = { .host = host, .name = pool_strdup(pool, name) };
@@ -134,25 +156,38 @@ void unit_load(struct host *host, const char *name, struct unit *ret)
 	if (!unit_name_suffix(name))
 		unit.name = pool_printf(pool, "%s.service", name);
 	unit.id = unit.name;
-	enum unit_name_form form = unit_name_form(unit.name);
-	if (form == UNIT_NAME_INVALID || form == UNIT_NAME_TEMPLATE) {
-		refuse(&unit, UNIT_BROKEN, NULL, 0,
-		       form == UNIT_NAME_TEMPLATE ? "a template: name an instance of it"
-						  : "this is no name of a unit");
-		*ret = unit;
-		return;
+	return unit;
+}
+
+void unit_load(struct host *host, const char *name, struct unit *ret)
+{
+	*ret = named(host, name);
+	switch (unit_name_form(ret->name)) {
+	case UNIT_NAME_PLAIN:
+	case UNIT_NAME_INSTANCE:
+		load(ret);
+		break;
+	case UNIT_NAME_TEMPLATE:
+		refuse(ret, UNIT_BROKEN, NULL, 0, "a template: name an instance of it");
+		break;
+	case UNIT_NAME_INVALID:
+		refuse(ret, UNIT_BROKEN, NULL, 0, "this is no name of a unit");
+		break;
 	}
-	unit_find_fragment(host, &unit);
-	unit.section = section_of(unit.id);
-	if (unit.state == UNIT_LOADED && !unit.fragment)
-		refuse(&unit, UNIT_NOT_FOUND, NULL, 0, why_not_found(&unit));
-	if (unit.fragment)
-		read_fragment(&unit);
-	if (unit.state == UNIT_LOADED) {
-		unit_find_dropins(host, &unit);
-		read_dropins(&unit);
+}
+
+void unit_load_group(struct host *host, const char *name, struct unit *ret)
+{
+	if (!strcmp(name, UNIT_ALL_SERVICES)) {
+		*ret = named(host, name);
+		ret->section = unit_section(name);
+		load_dropins(ret);
+	} else if (unit_name_form(name) == UNIT_NAME_TEMPLATE) {
+		*ret = named(host, name);
+		load(ret);
+	} else {
+		unit_load(host, name, ret);
 	}
-	*ret = unit;
 }
 
 const struct unit_line *unit_setting(const struct unit *unit, const char *key)

@@ -57,6 +57,15 @@ struct unit {
 /* NAME: "nginx.service", "nginx", "getty@tty1.service". */
 void unit_load(struct host *host, const char *name, struct unit *ret);
 
+#define UNIT_ALL_SERVICES "*.service"
+
+/* As unit_load(), and what several units have in common: of a template ("getty@.service") what each
+ * instance reads that has nothing of its own, of UNIT_ALL_SERVICES what every service does. */
+void unit_load_group(struct host *host, const char *name, struct unit *ret);
+
+/* Where the limits of the unit NAME are set: "Service"; NULL: its type runs no process. */
+const char *unit_section(const char *name);
+
 /* The last line that sets KEY, with its specifiers as written; NULL: none does. */
 const struct unit_line *unit_setting(const struct unit *unit, const char *key);
 

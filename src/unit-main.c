@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+/* The processes of a unit, see unit-main.h. Found by their cgroup: a process is of the unit in
+ * whose cgroup it is, and what pid 1 started there is the main process, or was. */
+#include "unit-main.h"
+
+#include "error.h"
+#include "host.h"
+#include "pool.h"
+#include "unit-name.h"
+
+#include <string.h>
+
+/* ---- who runs ---------------------------------------------------------------------------- */
+
+/* Is the unit NAME, as a cgroup has it, UNIT or an instance of it? */
+static bool is_of(const struct unit *unit, const char *name)
+{
+	const char *template = unit_name_template(host_pool(unit->host), name);
+
+	return !strcmp(name, unit->id) || (template && !strcmp(template, unit->id));
+}
+
+/* PROCESS stands for its unit, unless an older one does. */
+static void take(struct unit_running *running, struct pool *pool, const struct process *process)
+{
+	size_t at = 0;
+
+	while (at < running->count &&
+	       strcmp(running->items[at]->cgroup.unit, process->cgroup.unit) != 0)
+		at++;
+	if (at < running->count && running->items[at]->ticks <= process->ticks)
+		return;
+	struct process *copy = pool_alloc(pool, sizeof *copy);
+	*copy = *process;
+	if (at == running->count)
+		running->items = pool_extend(pool, (void *)running->items, running->count++,
+					     sizeof *running->items);
+	running->items[at] = copy;
+}
+
+/* Most processes have another parent: one small file tells. */
+static bool is_child_of_first(struct host *host, const char *pid)
+{
+	const struct file *stat =
+		host_kernel(host, pool_printf(host_pool(host), "/proc/%s/stat", pid));
+	struct process process;
+
+	return stat->state == FILE_PRESENT && process_parse_stat(stat->bytes, &process) &&
+	       process.parent == 1;
+}
+
+void unit_find_running(const struct unit *unit, struct unit_running *ret)
+{
+	struct host *host = unit->host;
+	const struct directory *proc = host_is_live(host) ? host_directory(host, "/proc") : NULL;
+	struct process process;
+	struct error err;
+	uint64_t pid;
+
+	*ret = (struct unit_running){ .hidden = proc && host_kernel(host, "/proc/1/stat")->state !=
+								FILE_PRESENT };
+	for (size_t i = 0; proc && i < proc->count; i++)
+		if (parse_decimal(proc->names[i], INT32_MAX, &pid) && pid > 1 &&
+		    is_child_of_first(host, proc->names[i]) &&
+		    process_read(host, (pid_t)pid, &process, &err) == 0 && process.cgroup.unit &&
+		    !process.cgroup.user_unit && is_of(unit, process.cgroup.unit))
+			take(ret, host_pool(host), &process);
+}
+
+/* ---- why it is so ------------------------------------------------------------------------ */
+
+/* For a shell: names of units may have backslashes, and '*' means instances. */
+static const char *quoted(struct pool *pool, const char *name)
+{
+	return strpbrk(name, "\\*") ? pool_printf(pool, "'%s'", name) : name;
+}
+
+const char *unit_restart_command(struct pool *pool, const char *name)
+{
+	return pool_printf(pool, "systemctl daemon-reload && systemctl restart %s",
+			   quoted(pool, name));
+}
+
+const char *unit_explain_running(const struct unit *unit, const struct process *process,
+				 const struct unit_limit *limit, const struct rlimit *running)
+{
+	struct pool *pool = host_pool(unit->host);
+
+	if (running->rlim_cur == limit->soft && running->rlim_max == limit->hard)
+		return NULL;
+	if (limit->origin.file &&
+	    host_file(unit->host, limit->origin.file)->mtime >= process->started)
+		return pool_printf(pool, "it was started before %s was written: %s",
+				   limit->origin.file,
+				   unit_restart_command(pool, process->cgroup.unit));
+	if (running->rlim_max == limit->hard)
+		return "it sets its own soft limit, which needs no privilege";
+	if (limit->source == UNIT_LIMIT_DEFAULT)
+		return "no file says it, and pid 1 hands down something else here (as in a "
+		       "container)";
+	return "it sets its own limits (a setting of the program), it was started before a "
+	       "daemon-reload, or somebody changed them with prlimit";
+}
