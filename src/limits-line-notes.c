@@ -5,6 +5,7 @@
 
 #include "catalog.h"
 #include "pool.h"
+#include "suggest.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -24,7 +25,7 @@ struct remark {
 
 /* ---- fields ------------------------------------------------------------------------------- */
 
-/* "<user>", "{{ user }}", "${USER}", "$USER", "%(user)s", "@user@": of templates and manuals. A
+/* "<user>", "{{ user }}", "${USER}", "$USER", "`whoami`": of templates, scripts and manuals. A
  * name may end in '$' (machine accounts of Samba). */
 static bool is_placeholder(const char *text)
 {
@@ -36,7 +37,8 @@ static bool is_placeholder(const char *text)
 	size = strlen(text);
 	return (dollar &&
 		(dollar[1] == '{' || dollar[1] == '(' || isalpha((unsigned char)dollar[1]))) ||
-	       strstr(text, "{{") || strstr(text, "}}") || !strncmp(text, "<%", 2) ||
+	       strchr(text, '`') || strstr(text, "{{") || strstr(text, "}}") ||
+	       !strncmp(text, "<%", 2) ||
 	       (size > 2 && ((*text == '<' && text[size - 1] == '>') ||
 			     (*text == '{' && text[size - 1] == '}') ||
 			     (*text == '[' && text[size - 1] == ']')));
@@ -82,6 +84,7 @@ static bool is_type(const char *word)
 static void remark_on_dropped(const struct remark *remark)
 {
 	const struct limits_entry *entry = remark->entry;
+	static const char *const types[] = { "soft", "hard" };
 	const char *nearest = limits_nearest_item(entry->item);
 	size_t size = strlen(entry->value);
 
@@ -103,8 +106,11 @@ static void remark_on_dropped(const struct remark *remark)
 			       nearest ? nearest : "", nearest ? "?)" : "");
 		break;
 	case LIMITS_DROP_TYPE:
-		REMARK(remark, "type \"%.64s\" is none of soft, hard and -: the line is ignored",
-		       entry->type);
+		nearest = suggest_nearest(entry->type, types, 2);
+		REMARK(remark,
+		       "type \"%.64s\" is none of soft, hard and -%s%s%s: the line is ignored",
+		       entry->type, nearest ? " (did you mean " : "", nearest ? nearest : "",
+		       nearest ? "?)" : "");
 		break;
 	case LIMITS_DROP_VALUE:
 		if (size && entry->value[size - 1] == '\r')
@@ -281,6 +287,10 @@ void limits_note_line(const struct limits_entry *entry, const struct limits_modu
 	if (entry->form == LIMITS_BAD_RANGE)
 		REMARK(remark,
 		       "domain \"%.64s\" has a ':' but is no range of ids: the line is ignored",
+		       entry->domain);
+	else if (entry->form == LIMITS_INVALID && entry->fields == 3 && is_type(entry->domain))
+		REMARK(remark,
+		       "begins with \"%.64s\": the domain is missing, and the line is ignored",
 		       entry->domain);
 	else if (entry->form == LIMITS_INVALID)
 		REMARK(remark,

@@ -201,8 +201,8 @@ static void remark_on_root(const struct login_context *context, struct notes *no
 			      : entry->item;
 	}
 	if (first)
-		REMARK(notes, first,
-		       "* does not reach root here: root needs lines of its own for %s", items);
+		REMARK(notes, first, "* does not reach root here, and root has no line for %s",
+		       items);
 }
 
 void limits_note_pairs(const struct login_context *context, struct notes *notes)
