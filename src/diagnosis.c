@@ -65,9 +65,10 @@ static void advise_close(struct list *list, const struct leak *leak)
 		    pool_printf(
 			    pool,
 			    "%" PRIu64 " of %" PRIu64
-			    " were read to the end and are still open: a bug in the program. After "
-			    "read() has returned 0 it must close() the socket; no setting of the "
-			    "kernel does that for it",
+			    " were read to the end and are still open: a bug in the program. When "
+			    "read() returns 0 it must close() the socket; if it has stopped "
+			    "reading, it "
+			    "must read once more to see that. No setting of the kernel does it",
 			    leak->not_closed, leak->states[TCP_STATE_CLOSE_WAIT]));
 	if (leak->never_read)
 		add(list, "read-to-eof", NULL,
