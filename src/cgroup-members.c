@@ -3,6 +3,7 @@
  * handle: open_by_handle_at(2) finds the directory without its name. */
 #include "cgroup-members.h"
 
+#include "array.h"
 #include "cleanup.h"
 #include "procfs.h"
 
@@ -17,14 +18,11 @@
 
 int pid_list_add(struct pid_list *list, pid_t pid)
 {
-	if (list->count == list->room) {
-		size_t room = list->room ? 2 * list->room : 64;
-		pid_t *items = realloc(list->items, room * sizeof *items);
-		if (!items)
-			return -ENOMEM;
-		list->items = items;
-		list->room = room;
-	}
+	pid_t *items = array_extend(list->items, list->count, &list->room, sizeof *list->items);
+
+	if (!items)
+		return -ENOMEM;
+	list->items = items;
 	list->items[list->count++] = pid;
 	return 0;
 }

@@ -74,8 +74,8 @@ int cmd_sockets(const struct context *context)
 	render_function *render = context->renderer->sockets;
 	struct socket_request request;
 	struct socket_report report;
-	struct session session;
-	struct error err;
+	struct session session = { 0 };
+	struct error err = { 0 };
 	struct pool *pool = pool_new();
 	int status = read_request(context, pool, &request);
 

@@ -3,6 +3,7 @@
  * without a text to be parsed, in 3.5 us; the rest of the time is getdents64(). */
 #include "fd-scan.h"
 
+#include "array.h"
 #include "cleanup.h"
 #include "process.h"
 #include "procfs.h"
@@ -45,18 +46,16 @@ int fd_scan_numbers(int fd, bool (*each)(int fd, const char *name, long number, 
 	}
 }
 
-static void add_hit(struct fd_hits *hits, struct fd_hit hit)
+void fd_hits_add(struct fd_hits *hits, struct fd_hit hit)
 {
-	if (hits->count == hits->room) {
-		size_t room = hits->room ? 2 * hits->room : 64;
-		struct fd_hit *items = realloc(hits->items, room * sizeof *items);
-		if (!items) {
-			hits->error = -ENOMEM;
-			return;
-		}
-		hits->items = items;
-		hits->room = room;
+	struct fd_hit *items =
+		array_extend(hits->items, hits->count, &hits->room, sizeof *hits->items);
+
+	if (!items) {
+		hits->error = -ENOMEM;
+		return;
 	}
+	hits->items = items;
 	hits->items[hits->count++] = hit;
 }
 
@@ -102,8 +101,8 @@ static bool look_at_descriptor(int fd, const char *name, long number, void *data
 		scan->found.strangers++;
 		return true;
 	}
-	add_hit(scan->hits, (struct fd_hit){ .socket = (uint32_t)(socket - scan->set->items),
-					     .process = scan->process });
+	fd_hits_add(scan->hits, (struct fd_hit){ .socket = (uint32_t)(socket - scan->set->items),
+						 .process = scan->process });
 	scan->found.hits++;
 	return true;
 }

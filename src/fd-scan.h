@@ -21,6 +21,8 @@ struct fd_hits {
 	int error; /* -ENOMEM */
 };
 
+void fd_hits_add(struct fd_hits *hits, struct fd_hit hit); /* or sets its error */
+
 /* What a scan of one process found. */
 struct fd_scan {
 	int process;        /* descriptor of /proc/PID, the caller's to close(); 0: not kept */

@@ -3,7 +3,6 @@
 #include "library.h"
 
 #include <dlfcn.h>
-#include <string.h>
 
 bool library_load(const char *soname, const struct library_symbol *symbols, size_t count)
 {
@@ -17,9 +16,7 @@ bool library_load(const char *soname, const struct library_symbol *symbols, size
 			dlclose(library);
 			return false;
 		}
-		/* ISO C has no cast from an object to a function pointer; POSIX says they are
-		 * alike. */
-		memcpy(symbols[i].place, &address, sizeof address);
+		*(void **)symbols[i].place = address; /* as dlsym(3) has it */
 	}
 	return true;
 }

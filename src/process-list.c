@@ -2,6 +2,7 @@
 /* Processes and their use of descriptors, see process-list.h. */
 #include "process-list.h"
 
+#include "array.h"
 #include "cleanup.h"
 #include "fd-scan.h"
 #include "login.h"
@@ -83,15 +84,12 @@ static bool add_process(int proc, const char *name, long number, void *data)
 	uint32_t used = count_descriptors(proc, path, list->has_counts, &gone, &owner);
 	if (gone)
 		return true;
-	if (list->count == list->room) {
-		size_t room = list->room ? 2 * list->room : 256;
-		struct listed_process *items = realloc(list->items, room * sizeof *items);
-		list->failed = !items;
-		if (!items)
-			return false;
-		list->items = items;
-		list->room = room;
-	}
+	struct listed_process *items =
+		array_extend(list->items, list->count, &list->room, sizeof *list->items);
+	list->failed = !items;
+	if (!items)
+		return false;
+	list->items = items;
 	list->items[list->count++] = (struct listed_process){
 		.pid = (pid_t)number,
 		.used = used,

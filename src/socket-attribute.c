@@ -189,7 +189,7 @@ int socket_work_attribute(const struct work *work)
 		return -ENOMEM;
 	if (only)
 		memset(report->states, 0, sizeof report->states);
-	for (size_t i = 0; i < work->only_count; i++)
+	for (size_t i = 0; only && i < work->only_count; i++)
 		add_leak(work->pool, report, only[i]);
 	for (size_t i = 0; i < owners->hits.count; i++) {
 		const struct fd_hit *hit = &owners->hits.items[i];
@@ -302,19 +302,16 @@ static int by_age(const void *a, const void *b)
 	return (first->silent < second->silent) - (first->silent > second->silent);
 }
 
-static int list_sockets(struct socket_report *report, const uint32_t *number)
+static void list_sockets(struct pool *pool, struct socket_report *report, const uint32_t *number)
 {
 	size_t count = report->leak_count;
 
-	report->socket_first = calloc(count + 2, sizeof *report->socket_first);
-	if (!report->socket_first)
-		return -ENOMEM;
+	report->socket_first = pool_alloc(pool, (count + 2) * sizeof *report->socket_first);
 	for_each_detail(report, number, count_socket);
 	for (size_t i = 0; i < count; i++)
 		report->socket_first[i + 1] += report->socket_first[i];
-	report->sockets = calloc(report->socket_first[count] + 1, sizeof *report->sockets);
-	if (!report->sockets)
-		return -ENOMEM;
+	report->sockets =
+		pool_alloc(pool, (report->socket_first[count] + 1) * sizeof *report->sockets);
 	for_each_detail(report, number, place_socket);
 	memmove(report->socket_first + 1, report->socket_first,
 		count * sizeof *report->socket_first);
@@ -324,7 +321,6 @@ static int list_sockets(struct socket_report *report, const uint32_t *number)
 		if (size)
 			qsort(report->sockets + first, size, sizeof *report->sockets, by_age);
 	}
-	return 0;
 }
 
 int socket_work_detail(const struct work *work)
@@ -348,5 +344,7 @@ int socket_work_detail(const struct work *work)
 		tally_sort(report->leaks[i].ports);
 		tally_sort(report->leaks[i].peers);
 	}
-	return report->request->verbose ? list_sockets(report, number) : 0;
+	if (report->request->verbose)
+		list_sockets(work->pool, report, number);
+	return 0;
 }

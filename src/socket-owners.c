@@ -4,6 +4,7 @@
  */
 #include "socket-owners.h"
 
+#include "array.h"
 #include "cleanup.h"
 #include "process.h"
 #include "procfs.h"
@@ -105,28 +106,20 @@ static void *work(void *data)
  * of the process that was the last to hold it. */
 static int merge_hits(struct search *search, struct fd_hits *from, bool in_threads, uint32_t *last)
 {
-	struct fd_hits *to = &search->owners->hits;
-	size_t count = to->count + from->count;
+	struct owners *owners = search->owners;
 
-	if (count > to->room) {
-		struct fd_hit *items = realloc(to->items, count * sizeof *items);
-		if (!items)
-			return -ENOMEM;
-		to->items = items;
-		to->room = count;
-	}
 	for (size_t i = 0; i < from->count; i++) {
 		struct fd_hit hit = from->items[i];
 		bool is_known = last[hit.socket] == hit.process + 1 ||
-				(in_threads && search->owners->holders[hit.socket]);
+				(in_threads && owners->holders[hit.socket]);
 		last[hit.socket] = hit.process + 1;
 		if (is_known)
 			continue;
-		to->items[to->count++] = hit;
-		uint8_t *holders = &search->owners->holders[hit.socket];
-		*holders = (uint8_t)(*holders + (*holders < UINT8_MAX));
+		fd_hits_add(&owners->hits, hit);
+		if (owners->holders[hit.socket] < UINT8_MAX)
+			owners->holders[hit.socket]++;
 	}
-	return from->error;
+	return from->error ? from->error : owners->hits.error;
 }
 
 /* Scans the owners from FIRST on. */
@@ -181,15 +174,13 @@ static int add_owner(struct search *search, pid_t pid)
 	if (pid <= 0 || pid >= PID_LIMIT || (search->seen[pid / 8] >> pid % 8 & 1))
 		return 0;
 	search->seen[pid / 8] |= (uint8_t)(1 << pid % 8);
-	if (owners->count == owners->room) {
-		size_t room = owners->room ? 2 * owners->room : 64;
-		struct owner *items = realloc(owners->items, room * sizeof *items);
-		if (!items)
-			return -ENOMEM;
-		owners->items = items;
-		owners->room = room;
-	}
-	owners->items[owners->count++] = (struct owner){ .pid = pid };
+	struct owner *items =
+		array_extend(owners->items, owners->count, &owners->room, sizeof *owners->items);
+	if (!items)
+		return -ENOMEM;
+	owners->items = items;
+	struct owner *place = &owners->items[owners->count++];
+	*place = (struct owner){ .pid = pid };
 	return 0;
 }
 
@@ -212,14 +203,11 @@ static int add_cgroup(struct search *search, uint64_t id)
 		else
 			high = middle;
 	}
-	if (search->cgroup_count == search->cgroup_room) {
-		size_t room = search->cgroup_room ? 2 * search->cgroup_room : 64;
-		uint64_t *items = realloc(search->cgroups, room * sizeof *items);
-		if (!items)
-			return -ENOMEM;
-		search->cgroups = items;
-		search->cgroup_room = room;
-	}
+	uint64_t *items = array_extend(search->cgroups, search->cgroup_count, &search->cgroup_room,
+				       sizeof *search->cgroups);
+	if (!items)
+		return -ENOMEM;
+	search->cgroups = items;
 	memmove(&search->cgroups[low + 1], &search->cgroups[low],
 		(search->cgroup_count++ - low) * sizeof id);
 	search->cgroups[low] = id;

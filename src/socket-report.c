@@ -259,6 +259,4 @@ void socket_report_free(struct socket_report *report)
 	owners_free(&report->owners);
 	process_list_free(&report->list);
 	free(report->queued);
-	free(report->sockets);
-	free(report->socket_first);
 }

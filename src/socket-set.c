@@ -2,6 +2,7 @@
 /* Many sockets, see socket-set.h. Not in a pool: an array this large must grow in place. */
 #include "socket-set.h"
 
+#include "array.h"
 #include "cleanup.h"
 
 #include <errno.h>
@@ -11,15 +12,14 @@
 
 int socket_set_add(struct socket_set *set, const struct tcp_socket *socket)
 {
-	if (set->count == set->room) {
-		size_t room = set->room ? set->room + set->room / 2 : 256;
-		struct tcp_socket *items =
-			room < UINT32_MAX ? realloc(set->items, room * sizeof *items) : NULL;
-		if (!items)
-			return -ENOMEM;
-		set->items = items;
-		set->room = room;
-	}
+	struct tcp_socket *items =
+		set->count < UINT32_MAX - 1
+			? array_extend(set->items, set->count, &set->room, sizeof *set->items)
+			: NULL;
+
+	if (!items)
+		return -ENOMEM;
+	set->items = items;
 	set->items[set->count++] = *socket;
 	return 0;
 }
