@@ -186,7 +186,7 @@ static json_t *checks(struct pool *pool, const struct socket_report *report)
 {
 	json_t *array = json_array();
 
-	for (size_t i = 0; i < report->request->threshold_count; i++) {
+	for (size_t i = 0; report->checks && i < report->request->threshold_count; i++) {
 		const struct threshold_result *result = &report->checks[i];
 		json_t *offenders = json_array();
 		for (size_t j = 0; j < result->count; j++)

@@ -45,8 +45,8 @@ static int by_number(const void *a, const void *b)
 int socket_work_find_processes(struct work *work, struct error *err)
 {
 	const struct socket_request *request = work->request;
-	struct process_name *names;
-	size_t count;
+	struct process_name *names = NULL;
+	size_t count = 0;
 	uint64_t pid = 0;
 	uid_t uid = 0;
 
