@@ -187,15 +187,20 @@ int journal_discard(const struct host *host, const struct journal_entry *entry)
 void journal_sweep(struct host *host)
 {
 	static const char suffix[] = ".keeltune-new";
+	static const struct image absent = { .exists = false };
 	const struct directory *directory = host_directory(host, JOURNAL_DIR);
 
 	for (size_t i = 0; i < directory->count && is_private(host, JOURNAL_DIR); i++) {
 		const char *name = directory->names[i];
+		const char *path = pool_printf(host_pool(host), "%s/%s", JOURNAL_DIR, name);
 		size_t size = strlen(name);
 		if (*name == '.' && size > sizeof suffix &&
 		    !strcmp(name + size - strlen(suffix), suffix))
-			(void)store_remove_tree(
-				host, pool_printf(host_pool(host), "%s/%s", JOURNAL_DIR, name));
+			(void)store_remove_tree(host, path);
+		else if (is_safe_id(name)) /* a manifest that was about to say something else */
+			(void)store_stage_file(
+				host, pool_printf(host_pool(host), "%s/manifest.json", path),
+				&absent);
 	}
 }
 

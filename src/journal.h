@@ -51,7 +51,8 @@ int journal_prepare(struct host *host, const struct transaction *transaction,
 		    const struct journal_entry *entry, struct error *err);
 /* Removes an entry of which nothing was changed. */
 int journal_discard(const struct host *host, const struct journal_entry *entry);
-/* Removes what a crash left of entries that were not whole yet, or half removed. Under the lock. */
+/* Removes what a crash left: entries that were not whole yet, or half removed, and what is
+ * temporary in the others. Under the lock. */
 void journal_sweep(struct host *host);
 /* Keeps what an undo overwrites although somebody changed it, in found/ of the entry. */
 int journal_keep(struct host *host, const struct journal_entry *entry, const char *path,

@@ -2,10 +2,11 @@
 /* LD_PRELOAD: counts the system calls by which a program changes the disk or a kernel value, tells
  * them, and makes them fail, or the program die, at a given one. The program itself is unmodified.
  *
- * KEELTUNE_FAULT="MODE K ERRNO": call number K (1..)
+ * KEELTUNE_FAULT="MODE K ERRNO DEATH": call number K (1..)
  *	once	fails with ERRNO; so do, with `from`, all that follow
  *	before	the program is killed before it;  after: behind it
  *	short	is a write of half of what it was given
+ *	and the program is killed before call number DEATH, if that is said, in any mode
  * KEELTUNE_FAULT_TRACE=FILE: one line for each call, fields between tabs: its number, its name, the
  *path, what else matters (bytes in hex), and ok or failed. tests/fault/powercut.py replays it. */
 #include <errno.h>
@@ -24,7 +25,7 @@
 enum mode { NONE, ONCE, FROM, BEFORE, AFTER, SHORT };
 
 static enum mode mode;
-static unsigned long position, count;
+static unsigned long position, death, count;
 static int error, trace = -1;
 static pid_t program; /* a child that it makes writes where only it sees it, and does not count */
 static bool writable[1024]; /* descriptors that were opened for writing */
@@ -44,7 +45,7 @@ __attribute__((constructor)) static void begin(void)
 	char name[16];
 
 	program = getpid();
-	if (fault && sscanf(fault, "%15s %lu %d", name, &position, &error) >= 2)
+	if (fault && sscanf(fault, "%15s %lu %d %lu", name, &position, &error, &death) >= 2)
 		for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 			if (!strcmp(names[i], name))
 				mode = (enum mode)i;
@@ -101,7 +102,7 @@ static bool fails(const char *call, const char *more)
 	if (getpid() != program)
 		return false;
 	count++;
-	if (mode == BEFORE && count == position)
+	if ((mode == BEFORE && count == position) || count == death)
 		die();
 	if ((mode == ONCE && count == position) || (mode == FROM && count >= position)) {
 		tell(call, more, false);

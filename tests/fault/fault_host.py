@@ -179,12 +179,15 @@ def different(a, b):
 
 
 def journal_states(tree):
-    """id -> state; "?" of what has no manifest."""
+    """id -> state; "?" of what has no manifest, or half of one."""
     states = {}
     for path, about in tree.items():
         if os.path.dirname(path) == JOURNAL and not os.path.basename(path).startswith("."):
             manifest = tree.get(path + "/manifest.json")
-            states[os.path.basename(path)] = json.loads(manifest[5])["state"] if manifest else "?"
+            try:
+                states[os.path.basename(path)] = json.loads(manifest[5])["state"] if manifest else "?"
+            except ValueError:
+                states[os.path.basename(path)] = "?"
     return states
 
 

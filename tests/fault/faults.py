@@ -44,14 +44,14 @@ def succeed(*arguments, status=(0, 1)):
 class Case:
     """A command, the host before it and after it. ROLLS_BACK: it undoes what it finds."""
 
-    def __init__(self, name, command, prepare):
+    def __init__(self, name, command, prepare, fault=None):
         self.name, self.command = name, command
         fault_host.set_up()
         prepare()
         self.old = Host()
         self.rolls_back = command[0] == "rollback"
-        result = run(*command, trace=self.new_trace())
-        must(result.returncode in (0, 1), f"{name}: {said(result)}")
+        result = run(*command, trace=self.new_trace(), fault=fault)
+        must(result.returncode in ((2, 3) if fault else (0, 1)), f"{name}: {said(result)}")
         with open(TRACE, encoding="utf-8") as file:
             self.calls = [line.split("\t")[1] for line in file]
         self.new = Host()
@@ -100,6 +100,8 @@ class Case:
         if self.rolls_back:
             if open_ones or now.difference(self.undone):
                 succeed("rollback", status=(0,))
+            elif now.litter(): # a rollback would undo an earlier apply; this sweeps, too
+                succeed("history", "prune", "--keep", "1000", status=(0,))
         elif by_apply:
             succeed(*APPLY)
             must_be(Host(), self.new, "applied after all")
@@ -161,6 +163,16 @@ class Case:
                 self.fault(f"short {k}", by_apply=k % 2)
         tried += self.report("each write is cut short") if any(self.calls[k - 1] == "write" for k in places) else 0
         return tried
+
+    def killed_on_the_way_back(self, thinning):
+        """A call fails, and while that is being put right the program is killed: everything about the last calls,
+        by which it is recorded, and some of the others."""
+        count = len(self.calls)
+        for k in range(1, count + 1):
+            for j in range(k + 1, k + 60):
+                if RANDOM.randrange(thinning * (2 if k > count - 4 else 60)) == 0:
+                    self.fault(f"once {k} {errno.EIO} {j}", by_apply=j % 2)
+        return self.report("a call fails, and it is killed after that")
 
     def memory(self):
         """An allocation fails, or all from one on; of three one, or each."""
@@ -240,18 +252,19 @@ def after_failed_recovery(thinning):
 def main():
     thinning = 12 if fault_host.ASAN else 1
     tried = 0
-    print(f"# seed {SEED} (FAULT_SEED)")
 
     case = Case("apply", APPLY, lambda: None)
     tried += case.every_call(ERRORS, thinning)
     if not fault_host.ASAN:
         tried += case.memory()
+    tried += case.killed_on_the_way_back(thinning)
     case = Case("apply over an earlier one", APPLY, apply_earlier)
     tried += case.every_call(ERRORS, thinning)
     case = Case("rollback", ["rollback"], apply_new)
     tried += case.every_call(ERRORS, thinning)
     if not fault_host.ASAN:
         tried += case.memory()
+    tried += case.killed_on_the_way_back(thinning)
     case = Case("rollback to an earlier one", ["rollback"], apply_both)
     tried += case.every_call(ERRORS, thinning)
     for fraction in (0.55, 0.75, 0.95):
@@ -259,7 +272,7 @@ def main():
                     killed_at(fraction, APPLY, apply_earlier))
         tried += case.every_call(ERRORS, 2 * thinning)
     tried += after_failed_recovery(1 if LONG else 20 * thinning)
-    print(f"# {tried} faults were tried")
+    print(f"note {tried} faults were tried, with seed {SEED} (FAULT_SEED)")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ nothing else: what was not fsynced may be there, not be there, or be there in pa
 At each cut the distinct disks are unpacked, some at random where there are many, and the real `keeltune
 --root DISK rollback` runs on them. Kernel values are lost; so is the boot id. Run by powercut.sh."""
 
+import errno
 import hashlib
 import os
 import random
@@ -178,8 +179,7 @@ def check(tree, old, new, undone, earlier):
     must(result.returncode == 0, f"rollback exits {result.returncode}: {said(result)}")
     after = packed()
     must(targets(after) == undone, "not undone: " + "; ".join(different(targets(after), undone)))
-    # A disk that tears a rename may keep the name that a manifest had before; the next one replaces it.
-    litter = [path for path in after if "keeltune-new" in path and os.path.basename(path) != ".manifest.json.keeltune-new"]
+    litter = [path for path in after if "keeltune-new" in path]
     must(not litter, f"left lying about: {litter}")
     must(set(journal_states(after).values()) <= {"rolled-back", "applied"}, f"recorded as {journal_states(after)}")
 
@@ -191,7 +191,6 @@ def replay(case):
     with open(TRACE, encoding="utf-8") as file:
         lines = [line.rstrip("\n").split("\t") for line in file]
     for number, call, path, more, outcome in lines:
-        must(outcome == "ok" or call in ("fremovexattr", "unlink", "mkdir"), f"{call} {path} {outcome}")
         if outcome == "ok":
             disk.do(call, path, more)
         cuts += 1
@@ -219,17 +218,19 @@ def replay(case):
 
 
 def main():
-    print(f"# seed {SEED} (FAULT_SEED)")
     unpack({})
     if os.path.exists("/etc/machine-id"):
         with open("/etc/machine-id", encoding="utf-8") as file:
             fault_host.put(DISK + "/etc/machine-id", file.read())
     disks = replay(Case("apply", APPLY, lambda: None))
+    with open(TRACE, encoding="utf-8") as file:
+        staged = [line.split("\t")[0] for line in file if "\t/etc/pam.d/.login.keeltune-new\t" in line]
+    disks += replay(Case("apply without room", APPLY, lambda: None, f"once {staged[2]} {errno.ENOSPC}"))
     disks += replay(Case("apply over an earlier one", APPLY, apply_earlier))
     disks += replay(Case("rollback", ["rollback"], apply_new))
     for fraction in (0.6, 0.8, 0.95):
         disks += replay(Case(f"rollback of an apply killed at {fraction:.0%}", ["rollback"], killed_at(fraction, APPLY, lambda: None)))
-    print(f"# {disks} disks were tried")
+    print(f"note {disks} disks after a power cut were tried, with seed {SEED} (FAULT_SEED)")
 
 
 try:

@@ -104,7 +104,8 @@ def main():
         return
     run("rollback")
     must_be(Host(), fresh, "the end")
-    print(f"ok killed {kills} times in {rounds} rounds: found {found}")
+    print(f"ok killed {kills} times in {rounds} rounds")
+    print(f"note {kills} kills in {rounds} rounds, with seed {SEED} (FAULT_SEED); afterwards {found}")
 
 
 try:
