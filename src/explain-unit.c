@@ -9,6 +9,7 @@
 #include "pool.h"
 #include "provider-unit.h"
 #include "unit-main.h"
+#include "unit-name.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -94,12 +95,6 @@ static uint64_t above(uint64_t number, uint64_t least)
 	return number > least ? number : least;
 }
 
-/* For a shell: names of units may have backslashes. */
-static const char *quoted(struct pool *pool, const char *name)
-{
-	return strchr(name, '\\') ? pool_printf(pool, "'%s'", name) : name;
-}
-
 static void take_dropin(struct explained_unit *explained, const char *path, const char *text,
 			const char *limit)
 {
@@ -108,12 +103,14 @@ static void take_dropin(struct explained_unit *explained, const char *path, cons
 
 	explained->dropin = path;
 	explained->dropin_text = text;
-	explained->commands[0] = pool_printf(pool, "mkdir -p %s", quoted(pool, directory));
-	explained->commands[1] = pool_printf(pool, "printf '[%s]\\nLimitNOFILE=%s\\n' >%s",
-					     explained->unit.section, limit, quoted(pool, path));
+	explained->commands[0] = pool_printf(pool, "mkdir -p %s", unit_for_shell(pool, directory));
+	explained->commands[1] =
+		pool_printf(pool, "printf '[%s]\\nLimitNOFILE=%s\\n' >%s", explained->unit.section,
+			    limit, unit_for_shell(pool, path));
 	explained->commands[2] = "systemctl daemon-reload";
 	explained->commands[3] =
-		pool_printf(pool, "systemctl restart %s", quoted(pool, explained->unit.id));
+		pool_printf(pool, "systemctl restart %s",
+			    unit_for_shell(pool, unit_instances(pool, explained->unit.id)));
 }
 
 static void find_dropin(struct explained_unit *explained)
@@ -154,14 +151,14 @@ void explain_unit(struct host *host, const struct query *query, const char *name
 	struct explained_unit explained = { .reach = NULL };
 	struct unit_running running;
 
-	unit_load(host, name, &explained.unit);
+	unit_load_group(host, name, &explained.unit);
 	explained.id = pool_printf(host_pool(host), "unit:%s", explained.unit.id);
 	if (explained.unit.state == UNIT_LOADED && explained.unit.section) {
 		unit_find_running(&explained.unit, &running);
 		explained.main = running.count ? running.items[0] : NULL;
 		find_reach(host, query, &explained, notes);
 		add_limits(&explained);
-		if (!explained.login)
+		if (!explained.login && explained.unit.fragment)
 			find_dropin(&explained);
 		note_hidden(&explained.unit, explained.id, notes);
 	}

@@ -2,6 +2,8 @@
 /* Which kind of thing a name is, and who gathers what there is to say about it; see explain.h. */
 #include "explain.h"
 
+#include "catalog.h"
+
 #include "error.h"
 #include "host.h"
 #include "pool.h"
@@ -44,11 +46,29 @@ static int gather_limit(const struct gather *gather, struct explanation *ret)
 			     &ret->limit, gather->notes, gather->err);
 }
 
+/* "nginx.service" of "nginx.service:nofile:soft", the id of a setting. */
+static const char *unit_of_setting(struct pool *pool, const char *name)
+{
+	char *copy = pool_strdup(pool, name);
+	char *colon = strrchr(copy, ':');
+
+	if (colon && (!strcmp(colon, ":soft") || !strcmp(colon, ":hard"))) {
+		*colon = '\0';
+		colon = strrchr(copy, ':');
+	}
+	if (!colon || !catalog_limit(colon + 1))
+		return name;
+	*colon = '\0';
+	return copy;
+}
+
 static int gather_unit(const struct gather *gather, struct explanation *ret)
 {
 	const struct unit *unit = &ret->unit.unit;
 
-	explain_unit(gather->host, gather->query, gather->name, &ret->unit, gather->notes);
+	explain_unit(gather->host, gather->query,
+		     unit_of_setting(host_pool(gather->host), gather->name), &ret->unit,
+		     gather->notes);
 	if (unit->state == UNIT_LOADED || unit->state == UNIT_MASKED)
 		return 0;
 	const char *place = unit->origin.file ? unit->origin.file : "";

@@ -171,6 +171,8 @@ static void add_shadows(struct pool *pool, const struct unit_limit *limit,
 
 /* A unit that the profile names, looked at once for all its settings. */
 struct subject {
+	const struct setting *const *settings; /* of the profile: all units */
+	size_t setting_count;
 	const char *name;
 	struct unit unit;
 	struct unit_running running;
@@ -213,6 +215,17 @@ static struct reading running_reading(const struct subject *subject, const struc
 
 /* ---- instances --------------------------------------------------------------------------- */
 
+/* Does the profile say of the unit NAME itself what SETTING says of its template? */
+static bool is_named(const struct subject *subject, const struct setting *setting, const char *name)
+{
+	for (size_t i = 0; i < subject->setting_count; i++)
+		if (!strcmp(subject->settings[i]->name, name) &&
+		    !strcmp(subject->settings[i]->item, setting->item) &&
+		    subject->settings[i]->side == setting->side)
+			return true;
+	return false;
+}
+
 static void add_instance(const struct subject *subject, const struct query *query,
 			 const struct setting *setting, const char *name,
 			 const struct reading *common, struct observed *ret)
@@ -224,7 +237,8 @@ static void add_instance(const struct subject *subject, const struct query *quer
 	for (size_t i = 0; i < ret->deviation_count; i++)
 		if (!strcmp(ret->deviations[i].who, name))
 			return;
-	if (!template || strcmp(template, subject->unit.id) != 0)
+	if (!template || strcmp(template, subject->unit.id) != 0 ||
+	    is_named(subject, setting, name))
 		return;
 	unit_load(subject->unit.host, name, &unit);
 	struct reading own = unit_boot_reading(&unit, query, setting);
@@ -322,18 +336,19 @@ static void observe_one(const struct subject *subject, const struct query *query
 			  "%s does not run: only what its next start gets is judged", unit->id);
 }
 
-static const struct subject *find_subject(struct host *host, struct subject *subjects,
-					  size_t *count, const char *name)
+/* The subject of SETTING among COUNT, or a new one behind them. */
+static struct subject *find_subject(struct host *host, struct subject *subjects, size_t *count,
+				    const struct setting *setting)
 {
 	struct subject *subject = subjects;
 
-	while (subject < subjects + *count && strcmp(subject->name, name) != 0)
+	while (subject < subjects + *count && strcmp(subject->name, setting->name) != 0)
 		subject++;
 	if (subject < subjects + *count)
 		return subject;
-	*subject = (struct subject){ .name = name };
-	unit_load_group(host, name, &subject->unit);
-	if (subject->unit.state == UNIT_LOADED && strcmp(name, UNIT_ALL_SERVICES) != 0)
+	*subject = (struct subject){ .name = setting->name };
+	unit_load_group(host, setting->name, &subject->unit);
+	if (subject->unit.state == UNIT_LOADED && strcmp(setting->name, UNIT_ALL_SERVICES) != 0)
 		unit_find_running(&subject->unit, &subject->running);
 	++*count;
 	return subject;
@@ -346,9 +361,12 @@ static void observe(struct host *host, const struct query *query,
 	struct subject *subjects = pool_alloc(host_pool(host), count * sizeof *subjects);
 	size_t subject_count = 0;
 
-	for (size_t i = 0; i < count; i++)
-		observe_one(find_subject(host, subjects, &subject_count, settings[i]->name), query,
-			    settings[i], &ret[i], notes);
+	for (size_t i = 0; i < count; i++) {
+		struct subject *subject = find_subject(host, subjects, &subject_count, settings[i]);
+		subject->settings = settings;
+		subject->setting_count = count;
+		observe_one(subject, query, settings[i], &ret[i], notes);
+	}
 }
 
 const struct provider provider_unit = {

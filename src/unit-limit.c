@@ -108,7 +108,7 @@ bool unit_dropin_wins(const struct unit *unit, const char *path, const char *byt
 	struct unit with;
 
 	host_overlay(unit->host, path, bytes, strlen(bytes));
-	unit_load(unit->host, unit->name, &with);
+	unit_load_group(unit->host, unit->name, &with);
 	unit_limit(&with, row, &limit);
 	host_overlay_drop(unit->host, path);
 	*ret_winner = limit.origin;

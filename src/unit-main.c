@@ -69,16 +69,10 @@ void unit_find_running(const struct unit *unit, struct unit_running *ret)
 
 /* ---- why it is so ------------------------------------------------------------------------ */
 
-/* For a shell: names of units may have backslashes, and '*' means instances. */
-static const char *quoted(struct pool *pool, const char *name)
-{
-	return strpbrk(name, "\\*") ? pool_printf(pool, "'%s'", name) : name;
-}
-
 const char *unit_restart_command(struct pool *pool, const char *name)
 {
 	return pool_printf(pool, "systemctl daemon-reload && systemctl restart %s",
-			   quoted(pool, name));
+			   unit_for_shell(pool, name));
 }
 
 const char *unit_explain_running(const struct unit *unit, const struct process *process,

@@ -66,6 +66,19 @@ const char *unit_name_template(struct pool *pool, const char *name)
 			   strrchr(name, '.'));
 }
 
+const char *unit_instances(struct pool *pool, const char *name)
+{
+	if (unit_name_form(name) != UNIT_NAME_TEMPLATE)
+		return name;
+	return pool_printf(pool, "%.*s*%s", (int)(strchr(name, '@') + 1 - name), name,
+			   unit_name_suffix(name));
+}
+
+const char *unit_for_shell(struct pool *pool, const char *name)
+{
+	return strpbrk(name, "\\*") ? pool_printf(pool, "'%s'", name) : name;
+}
+
 static int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')

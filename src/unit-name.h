@@ -26,6 +26,11 @@ const char *unit_name_instance(struct pool *pool, const char *name);
 /* "getty@.service" of an instance, else NULL. */
 const char *unit_name_template(struct pool *pool, const char *name);
 
+/* For systemctl: "getty@*.service" of a template, any other name as it is. */
+const char *unit_instances(struct pool *pool, const char *name);
+/* A name, or a path made of names, as one word for a shell: it may have '\\' and '*'. */
+const char *unit_for_shell(struct pool *pool, const char *name);
+
 /* "a-b" of "a\x2db"; with PATHS "-" is "/" as well. NULL when TEXT is not escaped text. */
 const char *unit_name_unescape(struct pool *pool, const char *text, bool paths);
 

@@ -86,10 +86,8 @@ const char *unit_follow_up(struct pool *pool, const char *path)
 	if (!end)
 		return NULL;
 	name = pool_copy(pool, name, (size_t)(end - name));
-	if (unit_name_form(name) == UNIT_NAME_TEMPLATE)
-		name = pool_printf(pool, "%.*s*%s", (int)(strchr(name, '@') + 1 - name), name,
-				   unit_name_suffix(name));
-	return pool_printf(pool, "takes effect after: %s", unit_restart_command(pool, name));
+	return pool_printf(pool, "takes effect after: %s",
+			   unit_restart_command(pool, unit_instances(pool, name)));
 }
 
 /* ---- bytes ------------------------------------------------------------------------------- */

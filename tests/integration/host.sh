@@ -24,7 +24,7 @@ state=/var/lib/keeltune/rollback
 
 marks() {
 	cat /proc/sys/net/ipv4/tcp_keepalive_* /proc/sys/fs/file-max /proc/sys/fs/nr_open
-	find /etc/sysctl.conf /etc/sysctl.d /etc/security /etc/pam.d /etc/keeltune /var/lib/keeltune \
+	find /etc/sysctl.conf /etc/sysctl.d /etc/security /etc/pam.d /etc/systemd /etc/keeltune /var/lib/keeltune \
 		/run/keeltune.lock -printf '%p %i %m %s %T@\n' 2>/dev/null | sort
 }
 
@@ -123,7 +123,7 @@ json() {
 }
 
 list_targets() {
-	find /etc/sysctl.conf /etc/sysctl.d /etc/security /etc/pam.d "$@"
+	find /etc/sysctl.conf /etc/sysctl.d /etc/security /etc/pam.d /etc/systemd "$@" 2>/dev/null
 }
 
 targets() {
