@@ -17,10 +17,37 @@
 
 /* ---- sockets without an owner -------------------------------------------------------------- */
 
-/* Those of RET that still exist; they have another owner by now, or none that can be seen. */
-static int look_again(const struct work *work, const uint8_t *missing, struct socket_set *ret)
+struct again {
+	struct socket_set *set;
+	uint8_t *alive; /* of each socket of the set */
+	uint16_t space;
+	int error;
+};
+
+static void mark_alive(const struct tcp_socket *socket, void *data)
 {
-	const struct socket_report *report = work->report;
+	struct again *again = data;
+	const struct tcp_socket *known = socket_set_find(again->set, socket->inode);
+
+	if (known)
+		again->alive[known - again->set->items] = 1;
+}
+
+static void keep_socket(const struct tcp_socket *socket, void *data)
+{
+	struct again *again = data;
+	struct tcp_socket copy = *socket;
+
+	copy.netns = again->space;
+	if (socket->inode && !again->error)
+		again->error = socket_set_add(again->set, &copy);
+}
+
+/* Which of the missing still exist? They have another owner by now, or none that can be seen. */
+static int look_again(struct work *work, const uint8_t *missing, uint8_t *alive)
+{
+	struct socket_report *report = work->report;
+	struct again again = { .set = &report->set, .alive = alive };
 	int rc = 0;
 
 	for (size_t i = 0; i < report->namespace_count && !rc; i++) {
@@ -31,16 +58,15 @@ static int look_again(const struct work *work, const uint8_t *missing, struct so
 					  TCP_STATE_BIT(TCP_STATE_CLOSE_WAIT) |
 					  TCP_STATE_BIT(TCP_STATE_LAST_ACK);
 		if (states)
-			rc = socket_work_dump_again(work, i, states, ret);
+			rc = socket_work_dump_again(work, i, states, mark_alive, &again);
 	}
-	return rc ? rc : socket_set_index(ret);
+	return rc;
 }
 
 static int settle_missing(struct work *work, uint8_t *wanted)
 {
 	struct socket_report *report = work->report;
 	struct unattributed *left = &report->unattributed;
-	struct socket_set later = { 0 };
 	size_t missing = 0;
 
 	for (size_t i = 0; i < report->set.count; i++) {
@@ -49,17 +75,19 @@ static int settle_missing(struct work *work, uint8_t *wanted)
 	}
 	if (!missing)
 		return 0;
+	autofree uint8_t *alive = calloc(report->set.count + 1, 1);
+	if (!alive)
+		return -ENOMEM;
 	/* Without inet_diag nothing is known to be gone. */
-	int rc = look_again(work, wanted, &later);
+	int rc = look_again(work, wanted, alive);
 	bool is_known = rc != -EOPNOTSUPP;
 	rc = is_known ? rc : 0;
 	for (size_t i = 0; i < report->set.count && !rc; i++) {
-		if (!wanted[i] || !is_known || socket_set_find(&later, report->set.items[i].inode))
+		if (!wanted[i] || !is_known || alive[i])
 			continue;
 		left->gone += report->set.items[i].state != TCP_STATE_LISTEN;
 		wanted[i] = 0;
 	}
-	socket_set_free(&later);
 	if (!rc)
 		rc = owners_find_rest(work->proc, &report->set, wanted, work->only,
 				      &report->owners);
@@ -143,10 +171,14 @@ static int suspect_dead(struct work *work)
 	report->system.in_no_table =
 		dead_sockets_estimate(work->host, descriptors, orphans, &work->search_dead);
 	report->system.is_searched = work->search_dead;
-	for (size_t i = 0; i < report->namespace_count && work->search_dead && !rc; i++)
+	for (size_t i = 0; i < report->namespace_count && work->search_dead && !rc; i++) {
+		struct again again = { .set = &report->set, .space = (uint16_t)i };
 		if (!report->namespaces[i].census.has_established)
 			rc = socket_work_dump_again(work, i, TCP_STATE_BIT(TCP_STATE_ESTABLISHED),
-						    &report->set);
+						    keep_socket, &again);
+		if (again.error)
+			rc = again.error;
+	}
 	return rc == -EOPNOTSUPP ? 0 : rc;
 }
 

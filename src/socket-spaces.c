@@ -203,24 +203,8 @@ int socket_work_count(struct work *work, struct error *err)
 	return count_namespace(work, &netns, false, err);
 }
 
-struct again {
-	struct socket_set *set;
-	uint16_t space;
-	int error;
-};
-
-static void keep_inode(const struct tcp_socket *socket, void *data)
-{
-	struct again *again = data;
-	struct tcp_socket copy = *socket;
-
-	copy.netns = again->space;
-	if (socket->inode && !again->error)
-		again->error = socket_set_add(again->set, &copy);
-}
-
 int socket_work_dump_again(const struct work *work, size_t space, uint32_t states,
-			   struct socket_set *set)
+			   socket_function *each, void *data)
 {
 	struct socket_report *report = work->report;
 	int saved = report->namespace_count > 1 ? netns_save() : -1;
@@ -230,10 +214,7 @@ int socket_work_dump_again(const struct work *work, size_t space, uint32_t state
 		close(saved);
 		return 0; /* it is gone, and so are its sockets */
 	}
-	struct again again = { .set = set, .space = (uint16_t)space };
-	int rc = sockets_dump(states, false, keep_inode, &again);
-	if (again.error)
-		rc = again.error;
+	int rc = sockets_dump(states, false, each, data);
 	if (saved >= 0 && netns_return(saved) < 0)
 		return -EIO;
 	return rc == -EINTR ? 0 : rc;

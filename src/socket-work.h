@@ -23,9 +23,9 @@ struct work {
  * for. 0 or -errno. */
 int socket_work_find_processes(struct work *work, struct error *err);
 int socket_work_count(struct work *work, struct error *err);
-/* Adds the sockets in STATES of namespace number SPACE as they are now. 0 or -errno. */
+/* Calls EACH for the sockets in STATES of namespace number SPACE as they are now. 0 or -errno. */
 int socket_work_dump_again(const struct work *work, size_t space, uint32_t states,
-			   struct socket_set *set);
+			   socket_function *each, void *data);
 
 /* socket-attribute.c: the sockets whose owners are wanted, as many as the set has; to be freed.
  * NULL: no memory. */
