@@ -160,41 +160,44 @@ class Builder:
                 self.drop(end)
 
 
-def holder(seed, netns, cgroups, post):
+def holder(seed, netns, cgroups, mail):
     """One process and perhaps children of it, which share what neither has closed. Some sockets are sent
-    to POST."""
+    to a process of the same cgroup: one elsewhere that is no relative is not looked for, see
+    socket-owners.c."""
     pick = random.Random(seed)
 
     def work():
         if netns:
             oracle.enter_netns(netns)
-        cgroups.join(pick)
+        own = pick.randrange(len(mail))
+        cgroups.join(own)
         builder = Builder(pick)
         builder.build()
         for end in builder.kept:
             if pick.random() < 0.1:
-                socket.send_fds(post, [b"x"], [end.fileno()])
+                socket.send_fds(mail[own][1], [b"x"], [end.fileno()])
+        forgets = pick.random() < 0.3  # then children in other cgroups would be no relatives of a holder
         for index in range(pick.choice([0, 0, 0, 1, 2])):
             def child():
                 builder.pick = random.Random(f"{seed}/{index}")
-                if builder.pick.random() < 0.4:
-                    cgroups.join(builder.pick)
+                if builder.pick.random() < 0.4 and not forgets:
+                    cgroups.join(builder.pick.randrange(len(mail)))
                 builder.forget_some()
                 if builder.pick.random() < 0.2:
                     oracle.new_netns()  # a descriptor may belong to another namespace than its holder
             oracle.fork("child", child)
-        if pick.random() < 0.3:
+        if forgets:
             builder.forget_some()
 
     return oracle.fork(pick.choice(["holder", "a b) (c", "x\n\x1b[31m<&\"|"]), work)
 
 
-def receiver(mailbox, cgroups, pick):
+def receiver(mailbox, own, cgroups, pick):
     """Takes what was sent to the mailbox, or some of it: the rest stays in flight."""
     kept = []
 
     def work():
-        cgroups.join(pick)
+        cgroups.join(own)
         mailbox.setblocking(False)
         try:
             while pick.random() < 0.9:
@@ -214,6 +217,7 @@ class Cgroups:
         done = subprocess.run(["mount", "-t", "cgroup2", "cgroup2", self.mount], check=False,
                               stderr=subprocess.DEVNULL)
         self.paths = []
+        self.own = None
         try:
             if done.returncode == 0:
                 self.own = tempfile.mkdtemp(prefix="keeltune-test-", dir=self.mount)
@@ -225,10 +229,10 @@ class Cgroups:
         if not self.paths:
             print("# no cgroup of our own")
 
-    def join(self, pick):
-        path = pick.choice([None, *self.paths, *self.paths])
-        if path:
-            with open(f"{path}/cgroup.procs", "w", encoding="ascii") as file:
+    def join(self, number):
+        """0: stay where we are."""
+        if number:
+            with open(f"{self.paths[number - 1]}/cgroup.procs", "w", encoding="ascii") as file:
                 file.write("0")
 
     def remove(self):
@@ -271,19 +275,19 @@ def compare(name, netns, options):
 
 def one_round(seed, cgroups):
     pick = random.Random(seed)
-    mailbox, post = socket.socketpair()
+    mail = [socket.socketpair() for _ in range(len(cgroups.paths) + 1)]
     oracle.new_netns()
     spaces = [oracle.fork("space", oracle.new_netns) for _ in range(pick.randrange(0, 3))]
-    pids = [holder(f"{seed}/{index}", pick.choice([None, None, *spaces]), cgroups, post)
+    pids = [holder(f"{seed}/{index}", pick.choice([None, None, *spaces]), cgroups, mail)
             for index in range(pick.randrange(1, 7))]
-    pids.append(receiver(mailbox, cgroups, pick))
+    pids += [receiver(mail[own][0], own, cgroups, pick) for own in range(len(mail))]
     problems, count = compare("here", None, [])
     for space in spaces:
         more, found = compare("elsewhere", space, ["--netns", str(space)])
         problems, count = problems + more, count + found
     oracle.end(pids + spaces)
-    mailbox.close()
-    post.close()
+    for end in sum(mail, ()):
+        end.close()
     return problems, count
 
 
