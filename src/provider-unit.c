@@ -178,17 +178,22 @@ struct subject {
 	struct unit_running running;
 };
 
-static struct reading process_reading(const struct subject *subject, const struct setting *setting,
-				      const struct unit_start *start, const struct process *process)
+static struct reading process_reading(const struct subject *subject, const struct query *query,
+				      const struct setting *setting, const struct process *process)
 {
-	const struct unit *unit = &subject->unit;
-	struct pool *pool = host_pool(unit->host);
-	const struct rlimit *has = &process->limits[catalog_limit(setting->item)->resource];
-	const char *why = unit_explain_running(unit, process, &start->files, has);
+	const struct limit_row *row = catalog_limit(setting->item);
+	struct pool *pool = host_pool(subject->unit.host);
+	const struct rlimit *has = &process->limits[row->resource];
 	const char *who = pool_printf(pool, "process %d, %s", process->pid, process->comm);
+	struct unit unit = subject->unit;
+	struct unit_start start;
 
-	if (strcmp(process->cgroup.unit, unit->id) != 0)
+	if (strcmp(process->cgroup.unit, unit.id) != 0) { /* an instance, with files of its own */
+		unit_load(unit.host, process->cgroup.unit, &unit);
 		who = pool_printf(pool, "%s of %s", who, process->cgroup.unit);
+	}
+	unit_start(&unit, query, row, &start);
+	const char *why = unit_explain_running(&unit, process, &start.files, has);
 	return (struct reading){
 		.state = READING_PRESENT,
 		.value = unit_value(setting->side == SIDE_SOFT ? has->rlim_cur : has->rlim_max),
@@ -196,9 +201,20 @@ static struct reading process_reading(const struct subject *subject, const struc
 	};
 }
 
+/* Does the profile say of the unit NAME itself what SETTING says of its template? */
+static bool is_named(const struct subject *subject, const struct setting *setting, const char *name)
+{
+	for (size_t i = 0; i < subject->setting_count; i++)
+		if (subject->settings[i] != setting && !strcmp(subject->settings[i]->name, name) &&
+		    !strcmp(subject->settings[i]->item, setting->item) &&
+		    subject->settings[i]->side == setting->side)
+			return true;
+	return false;
+}
+
 /* Of the instances of a template one that the profile does not accept speaks for all. */
-static struct reading running_reading(const struct subject *subject, const struct setting *setting,
-				      const struct unit_start *start)
+static struct reading running_reading(const struct subject *subject, const struct query *query,
+				      const struct setting *setting)
 {
 	struct reading reading = { .state = READING_NOT_APPLICABLE, .why = "it does not run" };
 
@@ -206,7 +222,10 @@ static struct reading running_reading(const struct subject *subject, const struc
 		return (struct reading){ .state = READING_UNREADABLE,
 					 .why = "/proc does not show this user what root runs" };
 	for (size_t i = 0; i < subject->running.count; i++) {
-		reading = process_reading(subject, setting, start, subject->running.items[i]);
+		const struct process *process = subject->running.items[i];
+		if (is_named(subject, setting, process->cgroup.unit))
+			continue;
+		reading = process_reading(subject, query, setting, process);
 		if (!setting_accepts(setting, reading.value))
 			break;
 	}
@@ -214,17 +233,6 @@ static struct reading running_reading(const struct subject *subject, const struc
 }
 
 /* ---- instances --------------------------------------------------------------------------- */
-
-/* Does the profile say of the unit NAME itself what SETTING says of its template? */
-static bool is_named(const struct subject *subject, const struct setting *setting, const char *name)
-{
-	for (size_t i = 0; i < subject->setting_count; i++)
-		if (!strcmp(subject->settings[i]->name, name) &&
-		    !strcmp(subject->settings[i]->item, setting->item) &&
-		    subject->settings[i]->side == setting->side)
-			return true;
-	return false;
-}
 
 static void add_instance(const struct subject *subject, const struct query *query,
 			 const struct setting *setting, const char *name,
@@ -330,7 +338,7 @@ static void observe_one(const struct subject *subject, const struct query *query
 	add_instances(subject, query, setting, ret);
 	if (all || !host_is_live(unit->host))
 		return;
-	ret->layer[LAYER_RUNNING] = running_reading(subject, setting, &start);
+	ret->layer[LAYER_RUNNING] = running_reading(subject, query, setting);
 	if (!subject->running.count && !subject->running.hidden)
 		notes_add(notes, setting->id, (struct origin){ .file = NULL },
 			  "%s does not run: only what its next start gets is judged", unit->id);
