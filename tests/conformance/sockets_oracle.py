@@ -101,8 +101,11 @@ Socket = collections.namedtuple("Socket", "state unread local peer inode timer h
 def ss(netns=None):
     """All TCP sockets, with their holders as (pid, fd)."""
     found = []
-    for line in output("ss", "-HOtanpeo", netns=netns).splitlines():
-        state, receive, _, local, peer, rest = (line + " ").split(None, 5) if line.count(" ") else ""
+    text = output("ss", "-HOtanpeo", netns=netns).strip()
+    # A name of a process may have a line feed, which ss prints as it is.
+    for line in re.split(r"\n(?=[A-Z0-9-]+ +[0-9]+ +[0-9]+ )", text) if text else []:
+        state, receive, _, local, peer, *rest = line.split(None, 5)
+        rest = rest[0] if rest else ""
         inode = re.search(r"\bino:(\d+)", rest)
         timer = re.search(r"\btimer:\((\w+)", rest)
         found.append(Socket(STATES.get(state, state.replace("-", "_")), int(receive), local, peer,
@@ -136,6 +139,15 @@ def owners(sockets):
             row["on"] += socket.timer == "keepalive"
             row["off"] += socket.timer == ""
     return {pid: dict(row) for pid, row in table.items()}
+
+
+def relation(pid):
+    """Where a process belongs, for the report of a failure."""
+    with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
+        parent = stat.read().rpartition(")")[2].split()[1]
+    with open(f"/proc/{pid}/cgroup", encoding="utf-8") as cgroups:
+        own = [line.strip() for line in cgroups if line.startswith("0::")]
+    return f"pid {pid}: parent {parent}, cgroup {own}"
 
 
 def lsof_owners():

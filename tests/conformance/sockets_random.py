@@ -22,6 +22,7 @@ sys.dont_write_bytecode = True
 import sockets_oracle as oracle
 
 SO_ATTACH_FILTER = 26
+KEPT = []  # as long as the process lives
 ADDRESSES = ["127.0.0.1", "127.0.0.2", "::1", "dual"]
 
 
@@ -172,6 +173,7 @@ def holder(seed, netns, cgroups, mail):
         own = pick.randrange(len(mail))
         cgroups.join(own)
         builder = Builder(pick)
+        KEPT.append(builder)
         builder.build()
         for end in builder.kept:
             if pick.random() < 0.1:
@@ -266,6 +268,8 @@ def compare(name, netns, options):
     same("states", oracle.canonical(oracle.histogram(sockets)), oracle.canonical(report["states"]))
     want = oracle.owners(sockets)
     same("owners", want, oracle.reported(report))
+    if problems:
+        problems += [oracle.relation(pid) for pid in want]
     same("never accepted", sum(s.state == "CLOSE_WAIT" and s.inode == 0 for s in sockets),
          report["unattributed"]["never_accepted"])
     if not netns:
