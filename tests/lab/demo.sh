@@ -114,7 +114,7 @@ clients 5
 diagnosis --port "$port"
 dismiss
 
-variant emfile "is read-once with a limit of 16 descriptors: after the tenth leak, accept() fails."
+variant emfile "is read-once with a limit of 16 descriptors: after nine leaks accept() fails."
 serve -l 16 -n 100 -c emfile read-once
 clients 16
 await emfile
