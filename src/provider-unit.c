@@ -234,29 +234,30 @@ static struct reading running_reading(const struct subject *subject, const struc
 
 /* ---- instances --------------------------------------------------------------------------- */
 
+/* NAME may be an alias, by which the instance has drop-ins. */
 static void add_instance(const struct subject *subject, const struct query *query,
 			 const struct setting *setting, const char *name,
 			 const struct reading *common, struct observed *ret)
 {
 	struct pool *pool = host_pool(subject->unit.host);
-	const char *template = unit_name_template(pool, name);
 	struct unit unit;
 
-	for (size_t i = 0; i < ret->deviation_count; i++)
-		if (!strcmp(ret->deviations[i].who, name))
-			return;
-	if (!template || strcmp(template, subject->unit.id) != 0 ||
-	    is_named(subject, setting, name))
-		return;
 	unit_load(subject->unit.host, name, &unit);
+	const char *template = unit_name_template(pool, unit.id);
+	if (unit.state != UNIT_LOADED || !template || strcmp(template, subject->unit.id) != 0 ||
+	    is_named(subject, setting, unit.id))
+		return;
+	for (size_t i = 0; i < ret->deviation_count; i++)
+		if (!strcmp(ret->deviations[i].who, unit.id))
+			return;
 	struct reading own = unit_boot_reading(&unit, query, setting);
-	if (unit.state != UNIT_LOADED || own.state != READING_PRESENT ||
-	    value_equals(own.value, common->value) || setting_accepts(setting, own.value))
+	if (own.state != READING_PRESENT || value_equals(own.value, common->value) ||
+	    setting_accepts(setting, own.value))
 		return;
 	ret->deviations =
 		pool_extend(pool, ret->deviations, ret->deviation_count, sizeof *ret->deviations);
 	ret->deviations[ret->deviation_count++] =
-		(struct deviation){ .who = name, .value = own.value, .origin = own.origin };
+		(struct deviation){ .who = unit.id, .value = own.value, .origin = own.origin };
 }
 
 /* Instances of a template that have files of their own. */
@@ -276,7 +277,8 @@ static void add_instances(const struct subject *subject, const struct query *que
 			size_t size = strlen(name);
 			if (size > 2 && !strcmp(name + size - 2, ".d"))
 				name = pool_copy(pool, name, size - 2);
-			add_instance(subject, query, setting, name, &common, ret);
+			if (unit_name_form(name) == UNIT_NAME_INSTANCE)
+				add_instance(subject, query, setting, name, &common, ret);
 		}
 	}
 }
