@@ -105,6 +105,47 @@ static void explain_difference(struct pool *pool, struct finding *finding, enum 
 	say(pool, &finding->reason, clause);
 }
 
+static const char *live_clause(struct pool *pool, const struct live *live, enum live_kind kind)
+{
+	static const struct {
+		const char *one, *many;
+	} words[LIVE_KIND_COUNT] = {
+		[LIVE_PROCESSES] = { "running process has less", "running processes have less" },
+		[LIVE_SOCKETS] = { "open socket is not watched so", "open sockets are not watched so" },
+		[LIVE_NAMESPACE] = { "other network namespace has another value",
+				     "other network namespaces have other values" },
+	};
+	size_t count = 0;
+
+	for (size_t i = 0; i < live->count; i++)
+		count += live->groups[i].kind == kind ? live->groups[i].count : 0;
+	return count ? pool_printf(pool, "%zu %s", count,
+				   count == 1 ? words[kind].one : words[kind].many)
+		     : NULL;
+}
+
+/* What was found is a difference even where not everything could be looked at. */
+static void judge_live(struct pool *pool, struct finding *finding, bool *any, bool *unreadable,
+		       bool *differs)
+{
+	const struct live *live = &finding->observed.live;
+
+	for (enum live_kind kind = 0; kind < LIVE_KIND_COUNT; kind++) {
+		const char *clause = live_clause(pool, live, kind);
+		if (clause)
+			say(pool, &finding->reason, clause);
+	}
+	if (live->count)
+		finding->differs[LAYER_LIVE] = *differs = *any = true;
+	if (finding->observed.layer[LAYER_LIVE].state == READING_PRESENT)
+		*any = true;
+	if (!live->unseen)
+		return;
+	say(pool, &finding->reason, pool_printf(pool, "not looked at: %s", live->unseen));
+	*any = true;
+	*unreadable = *unreadable || !*differs;
+}
+
 static void judge_layers(struct pool *pool, const struct query *query, struct finding *finding)
 {
 	static const enum layer judged[] = { LAYER_RUNNING, LAYER_BOOT };
@@ -144,6 +185,8 @@ static void judge_layers(struct pool *pool, const struct query *query, struct fi
 			finding->differs[LAYER_BOOT] = differs = any = true;
 		}
 	}
+	if (query->live)
+		judge_live(pool, finding, &any, &unreadable, &differs);
 	finding->verdict = unreadable ? VERDICT_UNKNOWN
 			   : differs  ? VERDICT_DIFFERS
 			   : any      ? VERDICT_OK
@@ -207,6 +250,8 @@ static void observe_kind(struct host *host, const struct query *query,
 		if (query->netns)
 			observed[i] = (struct observed){
 				.layer[LAYER_RUNNING] = observed[i].layer[LAYER_RUNNING],
+				.layer[LAYER_LIVE] = observed[i].layer[LAYER_LIVE],
+				.live = observed[i].live,
 				.missing = observed[i].missing,
 			};
 		findings[i]->observed = observed[i];

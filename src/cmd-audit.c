@@ -79,6 +79,9 @@ int cmd_audit(const struct context *context)
 			  session.profiles.count, &audit);
 		status = audit_status(&audit);
 	}
+	if (session.query.live && !host_is_live(session.host))
+		notes_add(&audit.notes, NULL, (struct origin){ 0 },
+			  "--live does not apply: nothing runs in a tree");
 	session.report.audit = &audit;
 	session.report.notes = audit.notes;
 	return session_finish(&session, status, context->renderer->audit);

@@ -251,7 +251,7 @@ static void survey_process(struct session *session, const struct login_context *
 	login_survey(login,
 		     account ? account->name : pool_printf(session->pool, "uid:%u", process->uid),
 		     &ret->survey);
-	process_limits_compare(process, &ret->survey, compared);
+	process_limits_compare(process, &ret->survey, 0, compared);
 	ret->process = compared;
 }
 

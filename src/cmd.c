@@ -194,6 +194,7 @@ int session_load_names(struct session *session, const char *const *names, size_t
 		return give_up(session, &problems);
 	session->query = (struct query){ .runtime = !options->persistent,
 					 .persistent = !options->runtime,
+					 .live = options->live,
 					 .engines = engine_detect(session->host, options->engine) };
 	session->report.profiles = &session->profiles;
 	session->report.query = &session->query;

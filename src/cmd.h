@@ -39,7 +39,7 @@ struct options {
 	unsigned wait;      /* seconds for the lock */
 	unsigned keep;      /* --keep of history prune */
 	bool keep_given;
-	bool runtime, persistent;
+	bool runtime, persistent, live;
 	bool quiet, verbose, color;
 	bool dry_run, override, force, all;
 };

@@ -39,7 +39,7 @@ static void compare(struct host *host, const struct query *query, const char *se
 		     explained->user ? explained->user
 				     : pool_printf(pool, "uid:%u", explained->process.uid),
 		     survey);
-	process_limits_compare(&explained->process, survey, compared);
+	process_limits_compare(&explained->process, survey, 0, compared);
 	const struct process_limit *nofile = &compared->items[RLIMIT_NOFILE];
 	explained->place = compared->place;
 	explained->why = !nofile->differs

@@ -22,13 +22,12 @@ bool socket_is_full(const struct tcp_socket *listener)
 
 /* While no probe is on its way, the timer fires when the socket was silent for its keepalive time.
  * The kernel's timer wheel is late by up to a sixteenth. */
-static bool is_slow(const struct tcp_socket *socket, const struct keepalive_settings *settings)
+bool socket_waits_longer(const struct tcp_socket *socket, uint64_t seconds)
 {
 	if (socket->timer != TCP_TIMER_KEEPALIVE || socket->retransmits ||
-	    socket->silent == AGE_UNKNOWN || !settings->time)
+	    socket->silent == AGE_UNKNOWN)
 		return false;
-	uint64_t waits = (uint64_t)socket->silent + socket->expires;
-	uint64_t wanted = settings->time * 1000;
+	uint64_t waits = (uint64_t)socket->silent + socket->expires, wanted = seconds * 1000;
 	return waits > wanted + wanted / 8 + 1000;
 }
 
@@ -59,7 +58,7 @@ void leak_add_socket(struct leak *leak, const struct tcp_socket *socket, unsigne
 	if (socket->state == TCP_STATE_ESTABLISHED)
 		leak->established_off += socket->timer == TCP_TIMER_NONE;
 	leak->half_open += socket_is_half_open(socket, settings);
-	if (is_slow(socket, settings)) {
+	if (settings->time && socket_waits_longer(socket, settings->time)) {
 		leak->slow++;
 		if (socket->expires > leak->slow_expires)
 			leak->slow_expires = socket->expires;

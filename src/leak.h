@@ -76,6 +76,8 @@ void leak_add_queue(struct leak *leak, const struct tcp_socket *listener, uint64
 /* Is this an ESTABLISHED connection that keepalive would have asked about? */
 bool socket_is_half_open(const struct tcp_socket *socket,
 			 const struct keepalive_settings *settings);
+/* Is keepalive on, and the first probe due after more than so many seconds of silence? */
+bool socket_waits_longer(const struct tcp_socket *socket, uint64_t seconds);
 /* The accept queue has no room. Never of what /proc/net/tcp says. */
 bool socket_is_full(const struct tcp_socket *listener);
 

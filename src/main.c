@@ -64,6 +64,7 @@ enum option_id {
 	OPTION_PROFILE_DIR,
 	OPTION_RUNTIME,
 	OPTION_PERSISTENT,
+	OPTION_LIVE,
 	OPTION_ENGINE,
 	OPTION_OVERRIDE,
 	OPTION_FORCE,
@@ -108,6 +109,7 @@ static const struct option_row options[] = {
 	{ OPTION_RUNTIME, "runtime", NULL, "audit diff apply", "running values only" },
 	{ OPTION_PERSISTENT, "persistent", NULL, "audit diff apply",
 	  "what boot and login get only" },
+	{ OPTION_LIVE, "live", NULL, "audit", "what runs already, too: processes and sockets" },
 	{ OPTION_ENGINE, "engine", "ENGINE", "audit diff apply explain",
 	  "who applies sysctl files at boot: systemd, procps, procps3, busybox" },
 	{ OPTION_NETNS, "netns", "NAME", "audit diff apply sockets",
@@ -305,6 +307,9 @@ static bool take_option(struct command_line *line, enum option_id id, const char
 		return true;
 	case OPTION_PERSISTENT:
 		set->persistent = true;
+		return true;
+	case OPTION_LIVE:
+		set->live = true;
 		return true;
 	case OPTION_ENGINE:
 		if (engine_by_name(argument, &set->engine))

@@ -121,6 +121,36 @@ struct deviation {
 	struct origin origin;
 };
 
+/* What runs already and is outside the accepted range: processes that share a unit or session and
+ * the reason, sockets of such processes, a network namespace. */
+enum live_kind { LIVE_PROCESSES, LIVE_SOCKETS, LIVE_NAMESPACE, LIVE_KIND_COUNT };
+
+#define LIVE_PIDS 5 /* named as examples */
+
+struct live_group {
+	enum live_kind kind;
+	const char *name; /* "nginx.service", "session 3", "web (pid 12)": any byte */
+	const char *user; /* of the processes, or NULL: not told */
+	const char *comm; /* of the first of `pids`, any byte; or NULL */
+	pid_t pids[LIVE_PIDS];
+	size_t pid_count;
+	size_t count;       /* processes or sockets; of a namespace 1 */
+	uint32_t used;      /* descriptors of the process with most of them; UINT32_MAX: not known,
+			       or not about descriptors */
+	struct value value; /* the worst */
+	const char *shown;  /* the value as people know it: "1024:524288" */
+	const char *cause;  /* a word for programs: "started-before", "unit", "changed", ... */
+	const char *why;
+	struct origin origin; /* what says so, or file NULL */
+	const char *advice;   /* what to do, a clause */
+};
+
+struct live {
+	struct live_group *groups; /* only those outside the accepted range */
+	size_t count;
+	const char *unseen; /* what could not be looked at: a clause; or NULL */
+};
+
 struct observed {
 	struct reading layer[LAYER_COUNT];
 	struct shadow *shadowed;
@@ -128,6 +158,7 @@ struct observed {
 	struct deviation
 		*deviations; /* only those outside the accepted range: they make it differ */
 	size_t deviation_count;
+	struct live live;    /* --live */
 	const char *missing; /* the host has no such thing at all: why ("this kernel has no such
 				key"). Optional settings are then skipped, others unknown. */
 };

@@ -18,20 +18,24 @@
 
 #define MOST_ANCESTORS 64
 
-enum place {
-	PLACE_UNKNOWN,
-	PLACE_SERVICE,
-	PLACE_SESSION,
-	PLACE_USER_MANAGER,
-	PLACE_CONTAINER,
-};
+const char *limit_cause_name(enum limit_cause cause)
+{
+	static const char *const names[CAUSE_COUNT] = {
+		[CAUSE_UNKNOWN] = "unknown",       [CAUSE_OLDER] = "started-before",
+		[CAUSE_UNIT] = "unit",             [CAUSE_USER_MANAGER] = "user-manager",
+		[CAUSE_CHANGED] = "changed",       [CAUSE_NO_PAM] = "no-pam-limits",
+		[CAUSE_SERVICE] = "other-service", [CAUSE_CONTAINER] = "container",
+		[CAUSE_INHERITED] = "inherited",
+	};
+
+	return names[cause];
+}
 
 struct comparison {
 	struct host *host;
 	struct pool *pool;
 	const struct login_survey *survey;
 	struct process_limits *ret;
-	enum place place;
 	struct process chain[MOST_ANCESTORS]; /* the process, its parent, ... */
 	size_t count;
 	size_t first; /* index of the first process of the session */
@@ -139,27 +143,27 @@ static void find_place(struct comparison *comparison)
 		find_oldest(comparison);
 	ret->began = comparison->chain[comparison->first].started;
 	if (cgroup->runtime || process->nested) {
-		comparison->place = PLACE_CONTAINER;
+		ret->kind = PLACE_CONTAINER;
 		ret->place = pool_printf(
 			pool, "runs in a container%s%s%s%s", cgroup->runtime ? " of " : "",
 			cgroup->runtime ? cgroup->runtime : "", cgroup->container ? ", " : "",
 			cgroup->container ? cgroup->container : "");
 	} else if (cgroup->unit && !strncmp(cgroup->unit, "user@", strlen("user@"))) {
-		comparison->place = PLACE_USER_MANAGER;
+		ret->kind = PLACE_USER_MANAGER;
 		ret->place =
 			cgroup->user_unit
 				? pool_printf(pool, "is part of %s of the user manager %s",
 					      cgroup->user_unit, cgroup->unit)
 				: pool_printf(pool, "is part of the user manager %s", cgroup->unit);
 	} else if (cgroup->session || opened) {
-		comparison->place = PLACE_SESSION;
+		ret->kind = PLACE_SESSION;
 		ret->in_session = true;
 		ret->place = pool_printf(
 			pool, "belongs to %s%s%s%s", cgroup->session ? "session " : "a session",
 			cgroup->session ? cgroup->session : "", ret->opener ? ", opened by " : "",
 			ret->opener ? ret->opener : "");
 	} else if (cgroup->unit && ends_with(cgroup->unit, ".service")) {
-		comparison->place = PLACE_SERVICE;
+		ret->kind = PLACE_SERVICE;
 		ret->place = pool_printf(pool, "is part of the system service %s", cgroup->unit);
 	} else if (process->pid == 1) {
 		ret->place = "is process 1, from which all others descend";
@@ -204,6 +208,7 @@ static const char *blame_file(const struct comparison *comparison, const char *p
 
 	if (!changed_since(comparison, path, &changed))
 		return NULL;
+	item->cause = CAUSE_OLDER;
 	item->origin = (struct origin){ .file = path };
 	return pool_printf(comparison->pool, "%s %s, before %s was changed (%s)",
 			   ret->in_session ? "its session was opened" : "it was started",
@@ -247,11 +252,13 @@ static const char *amounts(struct pool *pool, const struct rlimit *limit)
 
 /* CHILD has another limit than PARENT: it, or who started it, has changed it. */
 static const char *blame_change(struct pool *pool, unsigned resource, const struct process *child,
-				const struct process *parent, bool itself)
+				const struct process *parent, bool itself,
+				struct process_limit *item)
 {
 	const struct rlimit *now = &child->limits[resource], *was = &parent->limits[resource];
 	const char *what = "changed";
 
+	item->cause = CAUSE_CHANGED;
 	if (now->rlim_max == was->rlim_max && now->rlim_cur > was->rlim_cur)
 		what = now->rlim_cur == now->rlim_max ? "raised to the hard limit" : "raised";
 	else if (now->rlim_cur <= was->rlim_cur && now->rlim_max <= was->rlim_max)
@@ -273,12 +280,14 @@ static const char *blame_service(const struct comparison *comparison, struct pro
 	pam_ask(comparison->host, service, &answer, &by_sshd);
 	if (answer.outcome == PAM_DOES_NOT_RUN) {
 		item->origin = answer.origin;
+		item->cause = CAUSE_NO_PAM;
 		return pool_printf(comparison->pool,
 				   "%s opened its session, without pam_limits.so: %s", opener,
 				   answer.why);
 	}
 	if (!strcmp(service, comparison->survey->context->service))
 		return NULL;
+	item->cause = CAUSE_SERVICE;
 	return pool_printf(comparison->pool,
 			   "its session was opened through another service: --service %s tells "
 			   "what that gives",
@@ -298,13 +307,13 @@ static const char *session_reason(const struct comparison *comparison, unsigned 
 
 	if (change < first || (at_start && same_limit(&chain[first + 1].limits[resource], &gets)))
 		return blame_change(comparison->pool, resource, &chain[change], &chain[change + 1],
-				    change == 0);
+				    change == 0, item);
 	why = blame_files(comparison, resource, item);
 	if (!why && comparison->ret->opener)
 		why = blame_service(comparison, item);
 	if (!why && at_start)
 		why = blame_change(comparison->pool, resource, &chain[first], &chain[first + 1],
-				   first == 0);
+				   first == 0, item);
 	return why;
 }
 
@@ -314,12 +323,13 @@ static const char *manager_reason(const struct comparison *comparison, unsigned 
 	const struct process *process = &comparison->ret->process;
 	size_t change = find_change(comparison, resource);
 
+	item->cause = CAUSE_USER_MANAGER;
 	if (resource == RLIMIT_NOFILE && process->limits[resource].rlim_cur == 1024)
 		return "a user manager starts its units with a soft nofile of 1024, whatever "
 		       "limits.conf says (DefaultLimitNOFILE= in user.conf changes that)";
 	if (change + 1 < comparison->count && comparison->chain[change + 1].euid == process->uid)
 		return blame_change(comparison->pool, resource, &comparison->chain[change],
-				    &comparison->chain[change + 1], change == 0);
+				    &comparison->chain[change + 1], change == 0, item);
 	const char *why = blame_files(comparison, resource, item);
 	return why ? why
 		   : "it has what the user manager got when that was started, through the PAM "
@@ -334,7 +344,8 @@ static const char *unknown_reason(const struct comparison *comparison, unsigned 
 
 	if (change < comparison->count)
 		return blame_change(pool, resource, &comparison->chain[change],
-				    &comparison->chain[change + 1], change == 0);
+				    &comparison->chain[change + 1], change == 0, item);
+	item->cause = CAUSE_INHERITED;
 	if (comparison->ret->process.pid == 1)
 		return "process 1 has what the kernel, or what started the container, gave it, and "
 		       "what it set itself";
@@ -344,6 +355,7 @@ static const char *unknown_reason(const struct comparison *comparison, unsigned 
 				   "inherited from %s (pid %d): nothing between has changed it, no "
 				   "login either",
 				   oldest->comm, oldest->pid);
+	item->cause = CAUSE_UNKNOWN;
 	return blame_files(comparison, resource, item);
 }
 
@@ -390,6 +402,7 @@ static const char *service_reason(const struct comparison *comparison, const str
 		return unknown_reason(comparison, resource, item);
 	const struct unit_line *pam = unit_setting(&unit, "PAMName");
 	if (pam && *pam->value) {
+		item->cause = CAUSE_SERVICE;
 		item->origin = pam->origin;
 		return pool_printf(pool,
 				   "PAMName=%s: systemd opened a session of that service for it; "
@@ -400,8 +413,10 @@ static const char *service_reason(const struct comparison *comparison, const str
 	struct rlimit given = { limit.soft, limit.hard };
 	const char *by = given_by(pool, &unit, row, &limit);
 	item->origin = limit.origin;
+	item->cause = CAUSE_UNIT;
 	if (same_limit(&given, has))
 		return pool_printf(pool, "%s; limits.conf does not reach services", by);
+	item->cause = CAUSE_OLDER;
 	if (changed_since(comparison, limit.origin.file, &changed))
 		return pool_printf(pool,
 				   "started %s, before this file was changed (%s): a restart "
@@ -412,8 +427,9 @@ static const char *service_reason(const struct comparison *comparison, const str
 	if (change + 1 < comparison->count && comparison->chain[change + 1].pid != 1) {
 		item->origin = (struct origin){ .file = NULL };
 		return blame_change(pool, resource, &comparison->chain[change],
-				    &comparison->chain[change + 1], change == 0);
+				    &comparison->chain[change + 1], change == 0, item);
 	}
+	item->cause = CAUSE_CHANGED;
 	if (has->rlim_max == given.rlim_max && has->rlim_cur == has->rlim_max)
 		return pool_printf(pool, "raised to the hard limit by itself: %s gives %s", by,
 				   amounts(pool, &given));
@@ -427,8 +443,9 @@ static void explain_item(const struct comparison *comparison, const struct limit
 	const unsigned resource = (unsigned)row->resource;
 	const char *why = NULL;
 
-	switch (comparison->place) {
+	switch (comparison->ret->kind) {
 	case PLACE_CONTAINER:
+		item->cause = CAUSE_CONTAINER;
 		why = "what runs the container decides; limits.conf of this host does not apply "
 		      "inside";
 		break;
@@ -449,7 +466,7 @@ static void explain_item(const struct comparison *comparison, const struct limit
 }
 
 void process_limits_compare(const struct process *process, const struct login_survey *survey,
-			    struct process_limits *ret)
+			    uint32_t resources, struct process_limits *ret)
 {
 	struct comparison *comparison =
 		pool_alloc(host_pool(survey->context->host), sizeof *comparison);
@@ -470,7 +487,7 @@ void process_limits_compare(const struct process *process, const struct login_su
 		struct rlimit gets = { limit->soft.number, limit->hard.number };
 		struct process_limit *item = &ret->items[resource];
 		item->differs = !same_limit(&process->limits[resource], &gets);
-		if (item->differs)
+		if (resources ? resources & 1u << resource : item->differs)
 			explain_item(comparison, &row[i], item);
 	}
 }

@@ -34,24 +34,30 @@ static bool next_number(const char **at, uint64_t *ret)
 	return true;
 }
 
+#define PF_KTHREAD 0x00200000 /* of the kernel's include/linux/sched.h */
+
 /* "1 (a name) S 0 1 ...": the name may contain anything, so the last ')' ends it. Field 3 is the
- * state, field 4 the parent, field 22 the start time. */
+ * state, field 4 the parent, field 9 the flags, field 22 the start time. */
 bool process_parse_stat(const char *text, struct process *ret)
 {
 	const char *at = strrchr(text, ')');
-	uint64_t parent;
+	uint64_t parent, flags;
 
 	if (!at)
 		return false;
 	at++;
 	for (int field = 3; field < 22; field++) {
 		at += strspn(at, " ");
+		const char *start = at;
+		if (field == 3)
+			ret->ended = *at == 'Z' || *at == 'X';
 		if (field == 4) {
-			const char *start = at;
 			if (!next_number(&start, &parent) || parent > INT_MAX)
 				return false;
 			ret->parent = (pid_t)parent;
 		}
+		if (field == 9)
+			ret->of_kernel = next_number(&start, &flags) && (flags & PF_KTHREAD);
 		at += strcspn(at, " ");
 	}
 	return next_number(&at, &ret->ticks);

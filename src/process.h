@@ -23,6 +23,8 @@ struct process {
 	uid_t uid, euid;
 	uint64_t ticks; /* start time of the kernel: with the pid it tells processes apart */
 	time_t started; /* the same on the wall clock of now */
+	bool ended;     /* a zombie */
+	bool of_kernel; /* a thread of the kernel */
 	bool nested;    /* in a pid namespace below ours: a container */
 	bool has_login; /* an audited login stands at its beginning, of login_uid */
 	uid_t login_uid;
@@ -39,7 +41,7 @@ int process_read_name(struct host *host, pid_t pid, const char **ret_comm);
 
 /* ---- pure, for process_read() ------------------------------------------------------------- */
 
-/* /proc/PID/stat: parent and ticks. */
+/* /proc/PID/stat: parent, ticks, ended, of_kernel. */
 bool process_parse_stat(const char *text, struct process *ret);
 /* /proc/PID/status: uid, euid, nested. */
 bool process_parse_status(const char *text, struct process *ret);

@@ -5,6 +5,7 @@
 
 #include "catalog.h"
 #include "host.h"
+#include "live.h"
 #include "pool.h"
 
 #include <ctype.h>
@@ -309,6 +310,8 @@ static void observe(struct host *host, const struct query *query,
 	struct limits_ceiling ceiling = limits_find_ceiling(host, query);
 	limits_observe(host, ceiling, settings, count, ret, &context);
 	limits_add_notes(&context, ceiling, settings, count, notes);
+	if (query->live && host_is_live(host))
+		live_observe_limits(&context, settings, count, ret, notes);
 }
 
 const struct provider provider_limits = {

@@ -6,6 +6,7 @@
 #include "boot-owners.h"
 #include "boot.h"
 #include "host.h"
+#include "live.h"
 #include "pool.h"
 
 #include <inttypes.h>
@@ -156,6 +157,8 @@ void sysctl_observe(struct host *host, const struct query *query,
 	/* After the running values, so that what the kernel lacks is known. */
 	if (notes && !query->netns)
 		boot_note_owners(host, own, count, notes);
+	if (query->live && host_is_live(host))
+		live_observe_sysctls(host, query, settings, count, ret);
 }
 
 const struct provider provider_sysctl = {

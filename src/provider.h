@@ -17,6 +17,7 @@ struct plan;
 struct query {
 	bool runtime;                 /* judge and change the running values */
 	bool persistent;              /* judge and change what the next boot or login gets */
+	bool live;                    /* look at and judge what runs already, too */
 	struct engine_choice engines; /* who applies sysctl files at boot */
 	const char *netns; /* --netns: its name; only what is per network namespace is judged. Or
 			      NULL */

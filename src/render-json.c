@@ -135,7 +135,37 @@ static struct origin finding_origin(const struct finding *finding)
 						   : layer[LAYER_BOOT].origin;
 }
 
-static json_t *finding(struct pool *pool, const struct finding *f)
+static json_t *live_groups(struct pool *pool, const struct live *live)
+{
+	static const char *const kinds[LIVE_KIND_COUNT] = { "processes", "sockets", "namespace" };
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < live->count; i++) {
+		const struct live_group *group = &live->groups[i];
+		json_t *pids = json_array();
+		for (size_t j = 0; j < group->pid_count; j++)
+			json_array_append_new(pids, json_integer(group->pids[j]));
+		json_array_append_new(
+			array,
+			json_pack("{s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:s, s:o, s:o, "
+				  "s:o}",
+				  "kind", kinds[group->kind], "name",
+				  json_of_text(pool, group->name), "user",
+				  json_of_text(pool, group->user), "comm",
+				  json_of_text(pool, group->comm), "pids", pids, "count",
+				  (json_int_t)group->count, "fds_used",
+				  group->used == UINT32_MAX ? json_null()
+							    : json_integer(group->used),
+				  "value", json_of_value(pool, group->value), "shown",
+				  json_of_text(pool, group->shown), "cause", group->cause, "why",
+				  json_of_text(pool, group->why), "origin",
+				  json_of_origin(pool, group->origin), "advice",
+				  json_of_text(pool, group->advice)));
+	}
+	return array;
+}
+
+static json_t *finding(struct pool *pool, const struct finding *f, bool live)
 {
 	json_t *layers = json_object();
 
@@ -155,17 +185,22 @@ static json_t *finding(struct pool *pool, const struct finding *f)
 		"profile", json_of_origin(pool, f->setting->origin));
 	if (f->netns)
 		json_object_set_new(object, "netns", json_of_text(pool, f->netns));
+	if (live) {
+		json_object_set_new(object, "live", live_groups(pool, &f->observed.live));
+		json_object_set_new(object, "unseen", json_of_text(pool, f->observed.live.unseen));
+	}
 	return object;
 }
 
-static json_t *findings(struct pool *pool, const struct audit *audit, bool all)
+static json_t *findings(const struct report *report, const struct audit *audit, bool all)
 {
+	bool live = report->query && report->query->live;
 	json_t *array = json_array();
 
 	for (size_t i = 0; audit && i < audit->count; i++)
 		if (all || audit->findings[i].verdict == VERDICT_DIFFERS ||
 		    audit->findings[i].verdict == VERDICT_UNKNOWN)
-			json_array_append_new(array, finding(pool, &audit->findings[i]));
+			json_array_append_new(array, finding(report->pool, &audit->findings[i], live));
 	return array;
 }
 
@@ -193,7 +228,7 @@ static void render_audit(FILE *out, const struct report *report, const struct st
 			json_integer(report->audit ? (json_int_t)report->audit->summary[i] : 0));
 	json_object_set_new(object, "engine", json_of_engine(report->pool, report->query));
 	json_object_set_new(object, "summary", summary);
-	json_object_set_new(object, "findings", findings(report->pool, report->audit, true));
+	json_object_set_new(object, "findings", findings(report, report->audit, true));
 	json_write(out, object);
 }
 
@@ -257,7 +292,7 @@ static void render_diff(FILE *out, const struct report *report, const struct sty
 	json_object_set_new(object, "engine", json_of_engine(report->pool, report->query));
 	json_object_set_new(
 		object, "remaining",
-		findings(report->pool, report->plan ? &report->plan->remaining : NULL, false));
+		findings(report, report->plan ? &report->plan->remaining : NULL, false));
 	json_write(out, object);
 }
 
@@ -269,7 +304,7 @@ static void render_apply(FILE *out, const struct report *report, const struct st
 	add_profiles(object, report);
 	json_object_set_new(object, "engine", json_of_engine(report->pool, report->query));
 	json_object_set_new(object, "rollback", json_of_text(report->pool, report->transaction));
-	json_object_set_new(object, "remaining", findings(report->pool, report->audit, false));
+	json_object_set_new(object, "remaining", findings(report, report->audit, false));
 	json_write(out, object);
 }
 

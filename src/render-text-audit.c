@@ -42,6 +42,7 @@ enum column {
 	COLUMN_WANTED,
 	COLUMN_RUNNING,
 	COLUMN_BOOT,
+	COLUMN_LIVE, /* with --live */
 	COLUMN_VERDICT,
 	COLUMN_COUNT
 };
@@ -56,6 +57,7 @@ static void fill_row(struct pool *pool, const struct finding *finding,
 	row[COLUMN_RUNNING] =
 		finding->setting->provider->files_only ? "-" : cell(pool, &layer[LAYER_RUNNING]);
 	row[COLUMN_BOOT] = cell(pool, &layer[LAYER_BOOT]);
+	row[COLUMN_LIVE] = cell(pool, &layer[LAYER_LIVE]);
 	row[COLUMN_VERDICT] = verdict_name(finding->verdict);
 }
 
@@ -71,7 +73,8 @@ static void print_row(FILE *out, const char *const row[COLUMN_COUNT],
 		      const char *color)
 {
 	for (size_t i = 0; i < COLUMN_VERDICT; i++)
-		fprintf(out, "%-*s  ", (int)width[i], row[i]);
+		if (width[i])
+			fprintf(out, "%-*s  ", (int)width[i], row[i]);
 	text_colored(out, style, color, row[COLUMN_VERDICT]);
 	fputc('\n', out);
 }
@@ -95,6 +98,7 @@ static void print_why(FILE *out, struct pool *pool, const struct finding *findin
 			     pool_printf(pool, "%s says %s (%s)", text_place(pool, shadow->origin),
 					 value_format(pool, shadow->value), shadow->why));
 	}
+	text_live(out, pool, &observed->live, verbose);
 	if (verbose && finding->setting->reason)
 		text_wrapped(out, pool, "    wanted because: ", 8, finding->setting->reason);
 }
@@ -103,16 +107,16 @@ static void print_findings(FILE *out, const struct report *report, const struct 
 			   const struct style *style)
 {
 	static const char *const titles[COLUMN_COUNT] = { "SETTING", "WANTED", "RUNNING",
-							  "BOOT/LOGIN", "VERDICT" };
+							  "BOOT/LOGIN", "LIVE", "VERDICT" };
 	size_t width[COLUMN_COUNT];
 	const char *row[COLUMN_COUNT];
 
 	for (size_t i = 0; i < COLUMN_COUNT; i++)
-		width[i] = strlen(titles[i]);
+		width[i] = i == COLUMN_LIVE && !report->query->live ? 0 : strlen(titles[i]);
 	for (size_t i = 0; i < audit->count; i++) {
 		fill_row(report->pool, &audit->findings[i], row);
 		for (size_t j = 0; j < COLUMN_COUNT; j++)
-			if (strlen(row[j]) > width[j])
+			if (width[j] && strlen(row[j]) > width[j])
 				width[j] = strlen(row[j]);
 	}
 	print_row(out, titles, width, style, BOLD);

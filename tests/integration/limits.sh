@@ -11,6 +11,8 @@
 . "$SRCDIR/tests/integration/ns.sh"
 # shellcheck source=tests/integration/host.sh
 . "$SRCDIR/tests/integration/host.sh"
+# shellcheck source=tests/integration/process-lib.sh
+. "$SRCDIR/tests/integration/process-lib.sh"
 [ -x "$KEELTUNE" ] || skip_all "there is no $KEELTUNE: run make"
 private_host "$0"
 
@@ -211,35 +213,12 @@ chmod 644 $conf
 
 # --- a process: what it has, what its user would get, and why they differ
 
-# In the background of a session of su: COMMAND of USER; $pid is the process that runs "sleep".
-session() {
-	su "$1" -s /bin/bash -c "$2" >"$TMPDIR/session" 2>&1 &
-	pid=
-	for _ in $(seq 100); do
-		sleep 0.05
-		pid=$(pgrep -n -u "$1" -x sleep) && break
-	done
-	[ -n "$pid" ] || not_ok "a session of $1" "$(cat "$TMPDIR/session")"
-}
-
 # of NAME FILTER [OPTION...]: the process $pid, and its nofile in $item.
 of() {
 	local name=$1 filter=$2
 	shift 2
 	asks --pid "$pid" "$@"
 	json "$name" ".process as \$p | (\$p.limits[] | select(.item == \"nofile\")) as \$item | $filter"
-}
-
-# in_cgroup PATH: as if the process $pid were in it.
-in_cgroup() {
-	echo "0::$1" >"$TMPDIR/cgroup.$pid"
-	mount --bind "$TMPDIR/cgroup.$pid" "/proc/$pid/cgroup"
-}
-
-end() {
-	umount "/proc/$pid/cgroup" 2>/dev/null
-	kill "$pid"
-	wait 2>/dev/null
 }
 
 printf 'kt-one soft nofile 300\nkt-one hard nofile 700\n' >$conf
@@ -296,10 +275,8 @@ of "its unit was changed since" '($item.why | test("^started .* before this file
 	$item.origin.line == 4' --service su
 printf '[Service]\nPAMName=su\n' >/etc/systemd/system/kt-demo.service.d/y.conf
 of "PAMName=" '$item.why | test("PAMName=su")'
-umount "/proc/$pid/cgroup"
 in_cgroup /user.slice/user-64321.slice/user@64321.service/app.slice/kt-app.service
 of "under the user manager" '$p.user_unit == "kt-app.service" and ($p.place | test("user manager user@64321.service"))' --service su
-umount "/proc/$pid/cgroup"
 in_cgroup "/system.slice/docker-$(printf '%064d' 7).scope"
 of "in a container" '$p.runtime == "docker" and ($item.why | test("limits.conf of this host does not apply"))' --service su
 end

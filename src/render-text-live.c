@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+/* The live layer of an audit, for people: those that say the same in one paragraph, the fullest
+ * first, with the reason and what to do once. See render-text.h. */
+#include "live.h"
+#include "pool.h"
+#include "render-text.h"
+
+#include <inttypes.h>
+
+#define NAMES_SHOWN 4 /* without -v */
+
+static const char *noun(enum live_kind kind, size_t count)
+{
+	static const char *const words[LIVE_KIND_COUNT][2] = {
+		[LIVE_PROCESSES] = { "process", "processes" },
+		[LIVE_SOCKETS] = { "socket", "sockets" },
+		[LIVE_NAMESPACE] = { "network namespace", "network namespaces" },
+	};
+
+	return words[kind][count != 1];
+}
+
+/* "nginx.service (9, pid 812 nginx, 900 descriptors in use)" */
+static const char *describe(struct pool *pool, const struct live_group *group)
+{
+	const char *name = group->name ? group->name : "no unit or session";
+	const char *text = "";
+
+	if (group->kind == LIVE_NAMESPACE)
+		return name;
+	if (group->count > 1)
+		text = pool_printf(pool, "%zu, ", group->count);
+	if (group->user && group->kind == LIVE_PROCESSES)
+		text = pool_printf(pool, "%s%s, ", text, group->user);
+	if (group->pid_count)
+		text = pool_printf(pool, "%spid %d%s%s", text, group->pids[0],
+				   group->comm ? " " : "", group->comm ? group->comm : "");
+	if (group->used != UINT32_MAX)
+		text = pool_printf(pool, "%s, up to %" PRIu32 " in use", text, group->used);
+	return *text ? pool_printf(pool, "%s (%s)", name, text) : name;
+}
+
+/* The groups FIRST to END say the same. */
+static void print_alike(FILE *out, struct pool *pool, const struct live *live, size_t first,
+			size_t end, bool verbose)
+{
+	const struct live_group *said = &live->groups[first];
+	size_t shown = verbose ? end - first : NAMES_SHOWN, count = 0;
+	const char *names = "";
+
+	for (size_t i = first; i < end; i++) {
+		count += live->groups[i].count;
+		if (i - first < shown)
+			names = pool_printf(pool, "%s%s%s", names, i > first ? ", " : "",
+					    describe(pool, &live->groups[i]));
+	}
+	if (end - first > shown)
+		names = pool_printf(pool, "%s and %zu more (-v)", names, end - first - shown);
+	text_wrapped(out, pool, "    live: ", 10,
+		     pool_printf(pool, "%s, %zu %s: %s", said->shown, count,
+				 noun(said->kind, count), names));
+	const char *why = said->why;
+	if (said->origin.file)
+		why = pool_printf(pool, "%s (%s)", why, text_place(pool, said->origin));
+	text_wrapped(out, pool, "      why: ", 11, why);
+	text_wrapped(out, pool, "      do:  ", 11, said->advice);
+}
+
+void text_live(FILE *out, struct pool *pool, const struct live *live, bool verbose)
+{
+	for (size_t first = 0, end; first < live->count; first = end) {
+		for (end = first + 1; end < live->count; end++)
+			if (!live_is_alike(&live->groups[first], &live->groups[end]))
+				break;
+		print_alike(out, pool, live, first, end, verbose);
+	}
+}
