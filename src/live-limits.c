@@ -97,10 +97,10 @@ static struct subject *find_subject(struct look *look, uid_t uid)
 	subject->is_judged =
 		pool_alloc(look->pool, look->setting_count * sizeof *subject->is_judged);
 	for (size_t i = 0; i < look->setting_count; i++)
-		subject->is_judged[i] = !look->ret[i].missing &&
-					limits_is_judged_by(look->context, subject->account,
-							    look->settings, look->setting_count,
-							    look->settings[i]);
+		subject->is_judged[i] =
+			!look->ret[i].missing &&
+			limits_is_judged_by(look->context, subject->account, look->settings,
+					    look->setting_count, look->settings[i]);
 	return subject;
 }
 
@@ -123,8 +123,8 @@ static struct value side_of(const struct setting *setting, const struct rlimit l
 	const struct limit_row *row = catalog_limit(setting->item);
 	const struct rlimit *limit = &limits[row->resource];
 
-	return login_unit_value(row, setting->side == SIDE_SOFT ? limit->rlim_cur
-								: limit->rlim_max);
+	return login_unit_value(row,
+				setting->side == SIDE_SOFT ? limit->rlim_cur : limit->rlim_max);
 }
 
 static bool is_below(const struct setting *setting, struct value value)
@@ -214,7 +214,8 @@ static void look_at(struct look *look, const struct listed_process *process)
 	bool of_kernel = false;
 
 	if (process->pid == 1 || process->pid == getpid())
-		return; /* what it hands down is a layer of its own; this process has no use for it */
+		return; /* what it hands down is a layer of its own; this process has no use for it
+			 */
 	snprintf(name, sizeof name, "%d", process->pid);
 	if (fstatat(look->proc, name, &st, 0) || !read_limits(look, process, member.limits))
 		return;
@@ -258,8 +259,8 @@ static const struct member *source_of(const struct look *look, const struct memb
 {
 	for (;;) {
 		struct member key = { .pid = member->parent };
-		const struct member *parent = bsearch(&key, look->members, look->member_count,
-						      sizeof key, by_pid);
+		const struct member *parent =
+			bsearch(&key, look->members, look->member_count, sizeof key, by_pid);
 		/* Who is younger than his child has the pid of a parent that is gone. */
 		if (!parent || parent == member || parent->ticks > member->ticks ||
 		    parent->euid != member->euid || strcmp(parent->cgroup, member->cgroup) != 0 ||
@@ -327,14 +328,13 @@ static const char *unit_key(struct pool *pool, const char *prefix, const char *i
 	return key;
 }
 
-static const char *advise_session(struct pool *pool, enum limit_cause cause, bool login_serves)
+static const char *advise_session(enum limit_cause cause, bool login_serves)
 {
 	if (cause == CAUSE_NO_PAM)
 		return "make that service run pam_limits.so (keeltune explain pam:SERVICE), then "
 		       "log in again";
 	return login_serves ? "log in again, and start what runs there from the new session"
-			    : pool_strdup(pool, "a new login gets no more yet: keeltune apply, then "
-						"log in again");
+			    : "a new login gets no more yet: keeltune apply, then log in again";
 }
 
 static const char *advise(struct pool *pool, const struct setting *setting,
@@ -344,9 +344,16 @@ static const char *advise(struct pool *pool, const struct setting *setting,
 	const struct process *process = &limits->process;
 	const struct rlimit *has = &process->limits[catalog_limit(setting->item)->resource];
 	const char *pair = wanted_pair(pool, setting, has);
-	const char *now = pool_printf(pool, "prlimit --pid %d --%s=%s", process->pid, setting->item,
-				      pair);
+	const char *now =
+		pool_printf(pool, "prlimit --pid %d --%s=%s", process->pid, setting->item, pair);
 
+	const char *key = unit_key(pool, "Limit", setting->item);
+
+	if (cause == CAUSE_CHANGED && limits->kind == PLACE_SERVICE)
+		return pool_printf(pool,
+				   "%s changes it while it runs; for good, change what sets it, or "
+				   "%s=%s in a drop-in (keeltune explain UNIT)",
+				   now, key, pair);
 	if (cause == CAUSE_CHANGED)
 		return pool_printf(pool,
 				   "%s changes it while it runs; for good, change what sets it "
@@ -361,7 +368,7 @@ static const char *advise(struct pool *pool, const struct setting *setting,
 		return pool_printf(pool,
 				   "%s=%s in a drop-in (keeltune explain UNIT has the commands), "
 				   "then restart it",
-				   unit_key(pool, "Limit", setting->item), pair);
+				   key, pair);
 	case PLACE_USER_MANAGER:
 		return pool_printf(pool,
 				   "%s=%s in /etc/systemd/user.conf, then end all sessions of "
@@ -375,7 +382,7 @@ static const char *advise(struct pool *pool, const struct setting *setting,
 				   login_serves ? "from a new login" : "ulimit, its start script",
 				   now);
 	}
-	return advise_session(pool, cause, login_serves);
+	return advise_session(cause, login_serves);
 }
 
 /* ---- one group, as the settings see it ---------------------------------------------------- */
@@ -419,8 +426,8 @@ static void report(struct look *look, size_t number, const struct process_limits
 	const struct group *group = &look->groups[number];
 	const struct reading *login = &observed->layer[LAYER_RUNNING];
 	struct pool *pool = look->pool;
-	bool login_serves = login->state == READING_PRESENT &&
-			    value_is_ordered(login->value) && !is_below(setting, login->value);
+	bool login_serves = login->state == READING_PRESENT && value_is_ordered(login->value) &&
+			    !is_below(setting, login->value);
 
 	struct live_group ret = {
 		.kind = LIVE_PROCESSES,
@@ -477,8 +484,8 @@ static const char *unseen(const struct look *look)
 	if (fstatat(look->proc, "1", &st, 0))
 		return "/proc hides the processes of other users (hidepid)";
 	if (look->unreadable)
-		return pool_printf(look->pool, "%zu process%s: permission denied",
-				   look->unreadable, look->unreadable == 1 ? "" : "es");
+		return pool_printf(look->pool, "%zu process%s: permission denied", look->unreadable,
+				   look->unreadable == 1 ? "" : "es");
 	return NULL;
 }
 
@@ -504,7 +511,8 @@ void live_observe_limits(struct login_context *context, const struct setting *co
 	make_groups(&look);
 	for (size_t i = 0; i < look.group_count; i++)
 		report_group(&look, i);
-	const char *hidden = rc ? pool_printf(look.pool, "/proc: %s", strerror(-rc)) : unseen(&look);
+	const char *hidden =
+		rc ? pool_printf(look.pool, "/proc: %s", strerror(-rc)) : unseen(&look);
 	for (size_t i = 0; i < count; i++) {
 		live_sort(&ret[i].live);
 		ret[i].live.unseen = hidden;

@@ -107,10 +107,12 @@ static const char *why(const struct tcp_socket *socket)
 {
 	if (is_off(socket))
 		return is_inside(socket)
-			       ? "their program did not set SO_KEEPALIVE, so the sysctl does nothing "
+			       ? "their program did not set SO_KEEPALIVE, so the sysctl does "
+				 "nothing "
 				 "for them; both ends are on this host, where a peer that ends is "
 				 "noticed at once"
-			       : "their program did not set SO_KEEPALIVE, so the sysctl does nothing "
+			       : "their program did not set SO_KEEPALIVE, so the sysctl does "
+				 "nothing "
 				 "for them: a peer that vanishes is never noticed while they are "
 				 "idle";
 	return "their timer was started with a longer time, before the sysctl was changed or by "
@@ -122,7 +124,8 @@ static const char *advice(const struct tcp_socket *socket)
 	return is_off(socket)
 		       ? "switch keepalive on in the program (an option such as so_keepalive, "
 			 "tcp-keepalive, SO_KEEPALIVE), then restart it"
-		       : "nothing, or a restart to be sooner: a new connection takes the new value at "
+		       : "nothing, or a restart to be sooner: a new connection takes the new value "
+			 "at "
 			 "once, an old one when its timer fires";
 }
 
@@ -213,10 +216,10 @@ static void finish(struct look *look, struct observed *ret)
 
 	for (size_t i = 0; i < look->live.count; i++) {
 		struct live_group *group = &look->live.groups[i];
-		group->shown = group->value.kind == VALUE_TEXT
-				       ? "off"
-				       : pool_printf(look->pool, "%" PRIu64 " s",
-						     group->value.number);
+		group->shown =
+			group->value.kind == VALUE_TEXT
+				? "off"
+				: pool_printf(look->pool, "%" PRIu64 " s", group->value.number);
 		bool is_worse = live->state != READING_PRESENT || group->value.kind == VALUE_TEXT ||
 				(live->value.kind == VALUE_NUMBER &&
 				 value_compare(group->value, live->value) > 0);
@@ -239,7 +242,8 @@ void live_observe_sockets(struct host *host, const struct setting *setting, stru
 		rc = attribute(&look);
 	finish(&look, ret);
 	if (rc == -EOPNOTSUPP)
-		ret->live.unseen = "open sockets: this kernel has no inet_diag, or libmnl is missing";
+		ret->live.unseen =
+			"open sockets: this kernel has no inet_diag, or libmnl is missing";
 	else if (rc)
 		ret->live.unseen = pool_printf(look.pool, "open sockets: %s", strerror(-rc));
 	socket_set_free(&look.set);

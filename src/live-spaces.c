@@ -103,8 +103,7 @@ static void look_around(struct look *look, int own)
 	const char *unseen =
 		hidden         ? pool_printf(look->pool,
 					     "the network namespace%s of %zu process%s: not permitted",
-					     hidden == 1 ? "" : "s", hidden,
-					     hidden == 1 ? "" : "es")
+                                     hidden == 1 ? "" : "s", hidden, hidden == 1 ? "" : "es")
 		: look->closed ? pool_printf(look->pool, "%zu network namespace%s: not permitted",
 					     look->closed, look->closed == 1 ? "" : "s")
 			       : NULL;
@@ -114,8 +113,7 @@ static void look_around(struct look *look, int own)
 }
 
 void live_observe_sysctls(struct host *host, const struct query *query,
-			  const struct setting *const *settings, size_t count,
-			  struct observed *ret)
+			  const struct setting *const *settings, size_t count, struct observed *ret)
 {
 	struct look look = { .host = host,
 			     .pool = host_pool(host),

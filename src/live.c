@@ -62,10 +62,9 @@ const char *live_place(struct pool *pool, const struct cgroup *cgroup)
 	if (cgroup->container)
 		return pool_printf(pool, "%s %.12s", cgroup->runtime, cgroup->container);
 	if (cgroup->user_unit && !cgroup->session)
-		return cgroup->has_owner
-			       ? pool_printf(pool, "%s of uid %u", cgroup->user_unit,
-					     (unsigned)cgroup->owner)
-			       : cgroup->user_unit;
+		return cgroup->has_owner ? pool_printf(pool, "%s of uid %u", cgroup->user_unit,
+						       (unsigned)cgroup->owner)
+					 : cgroup->user_unit;
 	if (cgroup->session)
 		return pool_printf(pool, "session %s", cgroup->session);
 	return cgroup->unit;

@@ -21,10 +21,14 @@
 const char *limit_cause_name(enum limit_cause cause)
 {
 	static const char *const names[CAUSE_COUNT] = {
-		[CAUSE_UNKNOWN] = "unknown",       [CAUSE_OLDER] = "started-before",
-		[CAUSE_UNIT] = "unit",             [CAUSE_USER_MANAGER] = "user-manager",
-		[CAUSE_CHANGED] = "changed",       [CAUSE_NO_PAM] = "no-pam-limits",
-		[CAUSE_SERVICE] = "other-service", [CAUSE_CONTAINER] = "container",
+		[CAUSE_UNKNOWN] = "unknown",
+		[CAUSE_OLDER] = "started-before",
+		[CAUSE_UNIT] = "unit",
+		[CAUSE_USER_MANAGER] = "user-manager",
+		[CAUSE_CHANGED] = "changed",
+		[CAUSE_NO_PAM] = "no-pam-limits",
+		[CAUSE_SERVICE] = "other-service",
+		[CAUSE_CONTAINER] = "container",
 		[CAUSE_INHERITED] = "inherited",
 	};
 

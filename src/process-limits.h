@@ -44,15 +44,15 @@ struct process_limits {
 	struct process process;
 	const struct account *account; /* of its real user; NULL: there is none */
 	enum process_place kind;
-	const char *place; /* what it is part of: a clause */
-	bool in_session;               /* of a login, as far as that can be told */
+	const char *place;  /* what it is part of: a clause */
+	bool in_session;    /* of a login, as far as that can be told */
 	time_t began;       /* in_session: its session, else the process; on the wall clock */
 	const char *opener; /* name of the process that opened the session; NULL: not known */
 	struct process_limit items[RLIM_NLIMITS];
 };
 
-/* SURVEY: of the user of PROCESS. Says why of RESOURCES (a mask, 1 << RLIMIT_x), whether they differ
- * or not; 0: of all that differ. */
+/* SURVEY: of the user of PROCESS. Says why of RESOURCES (a mask, 1 << RLIMIT_x), whether they
+ * differ or not; 0: of all that differ. */
 void process_limits_compare(const struct process *process, const struct login_survey *survey,
 			    uint32_t resources, struct process_limits *ret);
 

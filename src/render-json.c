@@ -147,20 +147,19 @@ static json_t *live_groups(struct pool *pool, const struct live *live)
 			json_array_append_new(pids, json_integer(group->pids[j]));
 		json_array_append_new(
 			array,
-			json_pack("{s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:s, s:o, s:o, "
-				  "s:o}",
-				  "kind", kinds[group->kind], "name",
-				  json_of_text(pool, group->name), "user",
-				  json_of_text(pool, group->user), "comm",
-				  json_of_text(pool, group->comm), "pids", pids, "count",
-				  (json_int_t)group->count, "fds_used",
-				  group->used == UINT32_MAX ? json_null()
-							    : json_integer(group->used),
-				  "value", json_of_value(pool, group->value), "shown",
-				  json_of_text(pool, group->shown), "cause", group->cause, "why",
-				  json_of_text(pool, group->why), "origin",
-				  json_of_origin(pool, group->origin), "advice",
-				  json_of_text(pool, group->advice)));
+			json_pack(
+				"{s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:s, s:o, s:o, "
+				"s:o}",
+				"kind", kinds[group->kind], "name", json_of_text(pool, group->name),
+				"user", json_of_text(pool, group->user), "comm",
+				json_of_text(pool, group->comm), "pids", pids, "count",
+				(json_int_t)group->count, "fds_used",
+				group->used == UINT32_MAX ? json_null() : json_integer(group->used),
+				"value", json_of_value(pool, group->value), "shown",
+				json_of_text(pool, group->shown), "cause", group->cause, "why",
+				json_of_text(pool, group->why), "origin",
+				json_of_origin(pool, group->origin), "advice",
+				json_of_text(pool, group->advice)));
 	}
 	return array;
 }
@@ -200,7 +199,8 @@ static json_t *findings(const struct report *report, const struct audit *audit, 
 	for (size_t i = 0; audit && i < audit->count; i++)
 		if (all || audit->findings[i].verdict == VERDICT_DIFFERS ||
 		    audit->findings[i].verdict == VERDICT_UNKNOWN)
-			json_array_append_new(array, finding(report->pool, &audit->findings[i], live));
+			json_array_append_new(array,
+					      finding(report->pool, &audit->findings[i], live));
 	return array;
 }
 

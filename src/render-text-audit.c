@@ -74,13 +74,16 @@ static void print_row(FILE *out, const char *const row[COLUMN_COUNT],
 {
 	for (size_t i = 0; i < COLUMN_VERDICT; i++)
 		if (width[i])
-			fprintf(out, "%-*s  ", (int)width[i], row[i]);
+			fprintf(out, "%-*s%s", (int)width[i], row[i],
+				width[COLUMN_LIVE] ? " " : "  "); /* 80 columns */
 	text_colored(out, style, color, row[COLUMN_VERDICT]);
 	fputc('\n', out);
 }
 
-static void print_why(FILE *out, struct pool *pool, const struct finding *finding, bool verbose)
+static void print_why(FILE *out, struct pool *pool, const struct audit *audit, size_t index,
+		      bool verbose)
 {
+	const struct finding *finding = &audit->findings[index];
 	const struct observed *observed = &finding->observed;
 
 	if (finding->reason)
@@ -98,7 +101,7 @@ static void print_why(FILE *out, struct pool *pool, const struct finding *findin
 			     pool_printf(pool, "%s says %s (%s)", text_place(pool, shadow->origin),
 					 value_format(pool, shadow->value), shadow->why));
 	}
-	text_live(out, pool, &observed->live, verbose);
+	text_live(out, pool, audit, index, verbose);
 	if (verbose && finding->setting->reason)
 		text_wrapped(out, pool, "    wanted because: ", 8, finding->setting->reason);
 }
@@ -106,8 +109,8 @@ static void print_why(FILE *out, struct pool *pool, const struct finding *findin
 static void print_findings(FILE *out, const struct report *report, const struct audit *audit,
 			   const struct style *style)
 {
-	static const char *const titles[COLUMN_COUNT] = { "SETTING", "WANTED", "RUNNING",
-							  "BOOT/LOGIN", "LIVE", "VERDICT" };
+	static const char *const titles[COLUMN_COUNT] = { "SETTING",    "WANTED", "RUNNING",
+							  "BOOT/LOGIN", "LIVE",   "VERDICT" };
 	size_t width[COLUMN_COUNT];
 	const char *row[COLUMN_COUNT];
 
@@ -126,7 +129,7 @@ static void print_findings(FILE *out, const struct report *report, const struct 
 			fprintf(out, "network namespace: %s\n", text_safe(report->pool, netns));
 		fill_row(report->pool, &audit->findings[i], row);
 		print_row(out, row, width, style, verdict_color(audit->findings[i].verdict));
-		print_why(out, report->pool, &audit->findings[i], style->verbose);
+		print_why(out, report->pool, audit, i, style->verbose);
 	}
 }
 
@@ -162,6 +165,16 @@ static void print_verdict(FILE *out, const struct report *report, const struct s
 		summary[VERDICT_UNKNOWN], summary[VERDICT_SKIPPED]);
 }
 
+/* Does something differ that apply is for? */
+static bool is_curable(const struct audit *audit)
+{
+	for (size_t i = 0; i < audit->count; i++)
+		if (audit->findings[i].differs[LAYER_RUNNING] ||
+		    audit->findings[i].differs[LAYER_BOOT])
+			return true;
+	return false;
+}
+
 void text_audit(FILE *out, const struct report *report, const struct style *style)
 {
 	if (!report->audit)
@@ -173,6 +186,9 @@ void text_audit(FILE *out, const struct report *report, const struct style *styl
 	if (report->notes.count)
 		fputc('\n', out);
 	print_verdict(out, report, style);
-	if (report->audit->summary[VERDICT_DIFFERS] && !report->query->netns)
+	if (is_curable(report->audit) && !report->query->netns)
 		fputs("`keeltune diff` shows what `keeltune apply` would change.\n", out);
+	else if (report->audit->summary[VERDICT_DIFFERS] && report->query->live)
+		fputs("Only what runs already differs: `keeltune apply` does not change that.\n",
+		      out);
 }

@@ -6,6 +6,7 @@
 #include "render-text.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #define NAMES_SHOWN 4 /* without -v */
 
@@ -40,10 +41,29 @@ static const char *describe(struct pool *pool, const struct live_group *group)
 	return *text ? pool_printf(pool, "%s (%s)", name, text) : name;
 }
 
-/* The groups FIRST to END say the same. */
-static void print_alike(FILE *out, struct pool *pool, const struct live *live, size_t first,
-			size_t end, bool verbose)
+static bool is_same(const char *a, const char *b)
 {
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
+/* Was the same reason given for a finding before this one? */
+static bool was_said(const struct audit *audit, size_t finding, const struct live_group *group)
+{
+	for (size_t i = 0; i < finding; i++) {
+		const struct live *live = &audit->findings[i].observed.live;
+		for (size_t j = 0; j < live->count; j++)
+			if (is_same(live->groups[j].why, group->why) &&
+			    is_same(live->groups[j].advice, group->advice))
+				return true;
+	}
+	return false;
+}
+
+/* The groups FIRST to END of the finding say the same. */
+static void print_alike(FILE *out, struct pool *pool, const struct audit *audit, size_t finding,
+			size_t first, size_t end, bool verbose)
+{
+	const struct live *live = &audit->findings[finding].observed.live;
 	const struct live_group *said = &live->groups[first];
 	size_t shown = verbose ? end - first : NAMES_SHOWN, count = 0;
 	const char *names = "";
@@ -59,6 +79,10 @@ static void print_alike(FILE *out, struct pool *pool, const struct live *live, s
 	text_wrapped(out, pool, "    live: ", 10,
 		     pool_printf(pool, "%s, %zu %s: %s", said->shown, count,
 				 noun(said->kind, count), names));
+	if (was_said(audit, finding, said)) {
+		fputs("      why, and what to do: as above\n", out);
+		return;
+	}
 	const char *why = said->why;
 	if (said->origin.file)
 		why = pool_printf(pool, "%s (%s)", why, text_place(pool, said->origin));
@@ -66,12 +90,15 @@ static void print_alike(FILE *out, struct pool *pool, const struct live *live, s
 	text_wrapped(out, pool, "      do:  ", 11, said->advice);
 }
 
-void text_live(FILE *out, struct pool *pool, const struct live *live, bool verbose)
+void text_live(FILE *out, struct pool *pool, const struct audit *audit, size_t finding,
+	       bool verbose)
 {
+	const struct live *live = &audit->findings[finding].observed.live;
+
 	for (size_t first = 0, end; first < live->count; first = end) {
 		for (end = first + 1; end < live->count; end++)
 			if (!live_is_alike(&live->groups[first], &live->groups[end]))
 				break;
-		print_alike(out, pool, live, first, end, verbose);
+		print_alike(out, pool, audit, finding, first, end, verbose);
 	}
 }

@@ -29,8 +29,9 @@ const char *text_amount(struct pool *pool, const struct limit_row *row, uint64_t
 /* A line of limits.conf as it was read: "alice soft nofile 4096". */
 const char *text_rule(struct pool *pool, const struct limits_entry *line);
 
-/* What runs already and is outside the accepted range, and what to do about it. */
-void text_live(FILE *out, struct pool *pool, const struct live *live, bool verbose);
+/* What runs already and is outside the range that FINDING of AUDIT accepts, and what to do. */
+void text_live(FILE *out, struct pool *pool, const struct audit *audit, size_t finding,
+	       bool verbose);
 
 render_function text_audit, text_diff, text_apply, text_rollback, text_history_show, text_explain,
 	text_limits, text_sockets;
