@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: MIT
-/* The executor, see apply.h. Each of its steps is on the disk before the next one begins, and what
- *is there says at every moment how to go on:
+/* The executor, see apply.h. Its steps are record prepared, stage, change, settle, record applied.
  *
- *	record prepared	 the rollback file, whole; from now on `rollback` knows what to do
- *	stage		 every new file beside its target, and the record of success beside the
- *record: what needs memory or room is done, and no target has been touched
- *	change		 renames, removals, kernel values, each after a last look at what is there
- *	settle		 the directories of the targets
- *	record applied	 a rename
+ * Record prepared puts the whole rollback file on the disk: from then on `rollback` knows what to
+ * do. Stage writes each new file beside its target, and the record of success beside the record:
+ * what needs memory or room is done, and no target has been touched. Change renames, removes and
+ * writes kernel values, each after a last look at what is there. Settle fsyncs the directories of
+ * the targets. Record applied is a rename.
  *
- * A failure puts back what was done, while the record still says prepared. From "stage" on nothing
+ * A failure puts back what was done, while the record still says prepared. From stage on nothing
  * allocates. An undo is the same with the images exchanged, between recovering and rolled-back. */
 #include "apply.h"
 
@@ -270,8 +268,10 @@ static enum apply_outcome put_back(const struct job *job, const struct progress 
 	if (!unstage(job, err) || !all)
 		return APPLY_STUCK; /* the record says what is to be done: rollback tries again */
 	int rc = journal_set_state(job->host, job->entry, job->undone);
-	if (rc) /* harmless: undoing it again changes nothing; but it is not silent */
+	if (rc) { /* harmless: undoing it again changes nothing; but it comes before another try */
 		fail_too(err, job->entry->manifest_path, "marked as put back", strerror(-rc));
+		return APPLY_PUT_BACK;
+	}
 	return err->code == -ESTALE ? APPLY_STALE : APPLY_PUT_BACK;
 }
 
@@ -418,6 +418,11 @@ static int plan_back(struct host *host, const struct journal *journal, const str
 	struct image now;
 	bool is_link;
 
+	if (change->kind == CHANGE_SYSCTL && host_is_live(host) && !host_boot_id(host))
+		return error_set(
+			err, -ENODATA,
+			"%s: whether it was set in this boot cannot be told without " BOOT_ID,
+			change->path);
 	if (change->kind == CHANGE_SYSCTL && !this_boot) {
 		add_kept(undo, change->path, "it was set before the last boot");
 		return 0;

@@ -132,5 +132,5 @@ void host_identify(struct host *host, struct host_identity *ret_identity)
 
 const char *host_boot_id(struct host *host)
 {
-	return first_line(host, host_kernel(host, "/proc/sys/kernel/random/boot_id"));
+	return first_line(host, host_kernel(host, BOOT_ID));
 }

@@ -104,7 +104,9 @@ struct host_identity {
 };
 void host_identify(struct host *host, struct host_identity *ret_identity);
 const char *host_machine_id(struct host *host); /* NULL: none */
-const char *host_boot_id(struct host *host);    /* NULL for a tree */
+/* NULL for a tree, and where BOOT_ID cannot be read. */
+#define BOOT_ID "/proc/sys/kernel/random/boot_id"
+const char *host_boot_id(struct host *host);
 
 /* What was derived from what the host shows now, for whoever asks next: forgotten when the overlay
  * changes. KEY names the question ("pam-stack login"); both live as long as the host. */

@@ -558,6 +558,15 @@ static int run(struct pool *pool, struct command_line *line, int argc, char **ar
 	return command->run(context);
 }
 
+/* Neither a reader that leaves nor a limit of file sizes may end an apply without its status: the
+ * call fails and that is reported. Whose parent ignores children still waits for its own. */
+static void set_signals(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+	signal(SIGCHLD, SIG_DFL);
+}
+
 int main(int argc, char **argv)
 {
 	struct command_line line = { .context = { .options = { .engine = ENGINE_COUNT, .wait = 10 },
@@ -565,8 +574,7 @@ int main(int argc, char **argv)
 						  .renderer = &renderer_text } };
 
 	open_standard_descriptors();
-	signal(SIGPIPE,
-	       SIG_IGN); /* a reader that leaves must not end an apply without its status */
+	set_signals();
 #ifdef M_TOP_PAD
 	mallopt(M_TOP_PAD, 1 << 20); /* one brk(2) instead of one for every few blocks of a pool */
 #endif

@@ -79,9 +79,21 @@ static int ask_libpam(const char *service)
 	return rc ? REFUSED + (rc & 63) : LOADS;
 }
 
+/* Signals are held, or ignored, in a keeltune that has begun to change something or whose parent
+ * wanted it so: a module that hangs must end all the same. */
+static void receive_signals(void)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	signal(SIGALRM, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 static int child(struct host *host, const char *service)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	receive_signals();
 	alarm(SECONDS);
 	return copy_directory(host) ? ask_libpam(service) : NO_COPY;
 }

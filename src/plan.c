@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void add_id(struct pool *pool, struct change *change, const char *id)
@@ -248,6 +249,32 @@ static void drop_unchanged(struct plan *plan)
 	plan->count = kept;
 }
 
+/* A file is replaced, not written into. */
+static void note_hard_links(struct plan *plan, struct host *host)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct change *change = &plan->changes[i];
+		struct stat st;
+		if (change->kind == CHANGE_FILE && change->before.exists &&
+		    !host_stat(host, change->path, &st) && st.st_nlink > 1)
+			notes_add(&plan->notes, NULL, (struct origin){ .file = change->path },
+				  "has %lu names (hard links): the others keep what they have",
+				  (unsigned long)st.st_nlink);
+	}
+}
+
+/* Running values go with their boot: a record that does not tell which one could not be undone. */
+static int check_boot_id(const struct plan *plan, struct host *host, struct error *err)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->changes[i].kind == CHANGE_SYSCTL && !host_boot_id(host))
+			return error_set(err, -ENODATA,
+					 "%s could not be undone: there is no " BOOT_ID
+					 " to read (--persistent does without)",
+					 plan->changes[i].path);
+	return 0;
+}
+
 static void find_missing_directories(struct plan *plan, struct host *host)
 {
 	for (size_t i = 0; i < plan->count; i++) {
@@ -342,12 +369,15 @@ int plan_build(struct host *host, const struct query *query,
 		if (rc < 0)
 			return rc;
 	}
-	rc = guard_nr_open(host, query, &plan, before.boot, err);
+	rc = check_boot_id(&plan, host, err);
+	if (!rc)
+		rc = guard_nr_open(host, query, &plan, before.boot, err);
 	if (!rc)
 		rc = login_guard(host, query, audit, &plan, err);
 	if (rc < 0)
 		return rc;
 	note_lost_edits(&plan, held);
+	note_hard_links(&plan, host);
 	find_missing_directories(&plan, host);
 	*ret_plan = plan;
 	return 0;

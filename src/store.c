@@ -378,23 +378,31 @@ static int open_lock(const struct host *host, int flags)
 	return rc;
 }
 
+/* The file is opened anew for each try: should somebody remove it, all that wait meet at the next.
+ */
+static int try_lock(const struct host *host)
+{
+	int fd = open_lock(host, O_RDWR | O_CREAT);
+
+	if (fd < 0 || !flock(fd, LOCK_EX | LOCK_NB))
+		return fd;
+	int rc = -errno;
+	close(fd);
+	return rc;
+}
+
 int store_lock(const struct host *host, unsigned seconds)
 {
 	static const struct timespec pause = { .tv_nsec = 50000000 };
-	int fd = open_lock(host, O_RDWR | O_CREAT);
+	int lock;
 
-	if (fd < 0)
-		return fd;
 	/* Twice at least: a reader that asks whether somebody is at work holds it for a moment. */
-	for (unsigned tries = 0; flock(fd, LOCK_EX | LOCK_NB); tries++) {
-		int rc = -errno;
-		if (rc != -EINTR && (rc != -EWOULDBLOCK || tries >= seconds * 20 + 1)) {
-			close(fd);
-			return rc == -EWOULDBLOCK ? -ETIMEDOUT : rc;
-		}
+	for (unsigned tries = 0; (lock = try_lock(host)) < 0; tries++) {
+		if (lock != -EINTR && (lock != -EWOULDBLOCK || tries >= seconds * 20 + 1))
+			return lock == -EWOULDBLOCK ? -ETIMEDOUT : lock;
 		nanosleep(&pause, NULL);
 	}
-	return fd;
+	return lock;
 }
 
 int store_share_lock(const struct host *host)

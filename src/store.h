@@ -39,11 +39,8 @@ int store_make_directory(const struct host *host, const char *path, mode_t mode)
 int store_remove_directory(const struct host *host, const char *path);
 /* Renames it inside its parent, which is fsynced. */
 int store_rename_directory(const struct host *host, const char *from, const char *to);
-/* Removes it with all that is in it. The one function here that allocates. */
-int store_remove_tree(const struct host *host, const char *path);
-
-/* Removes the directory and what is in it, links as links; 0 when there is none. For rollback
- * files, which are a few levels deep: -ELOOP when it is deeper. */
+/* Removes the directory and what is in it, links as links: -ENOENT when there is none. For rollback
+ * files, which are a few levels deep. The one function here that allocates. */
 int store_remove_tree(const struct host *host, const char *path);
 
 /* Waits up to SECONDS for the lock of HOST. Returns a descriptor that holds it until it is closed;

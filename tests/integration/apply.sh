@@ -50,6 +50,16 @@ prints 0 "a second rollback finds nothing" "nothing to undo" kt rollback
 prints 0 "the history says so" "rolled-back" kt history
 unchanged "and changes nothing" "$fresh"
 
+# --- another name for the file
+
+start
+ln /etc/pam.d/login /etc/pam.d.login
+prints 0 "a hard link is told" "/etc/pam.d/login: has 2 names (hard links)" kt apply small
+has_not "it keeps the old content" pam_limits /etc/pam.d.login
+rm /etc/pam.d.login
+kt rollback >/dev/null
+unchanged "rollback restores the one" "$fresh"
+
 # --- access lists
 
 start

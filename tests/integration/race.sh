@@ -144,6 +144,24 @@ for command in "audit small" "diff small" history "profile list"; do
 done
 flock -u 9
 exec 9>&-
+# a lock that was removed while others waited for it: they meet at the next
+rm /run/keeltune.lock
+exec 9>>/run/keeltune.lock
+flock 9
+timeout 60 "$KEELTUNE" apply --wait 20 small >/dev/null 2>&1 &
+waiting=$!
+sleep 0.3
+rm /run/keeltune.lock
+exec 8>>/run/keeltune.lock
+flock 8
+flock -u 9
+sleep 0.5
+check "a lock that was removed: who waits takes the new one" kill -0 $waiting
+exec 8>&- 9>&-
+wait $waiting
+check "and comes to it, exit $?" test $? = 0
+kt rollback >/dev/null
+
 # no stale lock: whoever holds it dies
 flock /run/keeltune.lock sleep 60 &
 holder=$!

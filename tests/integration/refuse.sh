@@ -61,6 +61,40 @@ echo 524288 >/proc/sys/fs/nr_open
 refused "nofile above the fs.nr_open of the profile" "nr_open" narrow
 echo 1048576 >/proc/sys/fs/nr_open
 
+# --- running values that no boot id is known for
+
+mount --bind /dev/null /proc/sys/kernel/random/boot_id
+refused "no boot id" "boot_id" time
+expect 0 "no boot id: files alone" kt apply --persistent time
+expect 0 "no boot id: files are undone" kt rollback
+umount /proc/sys/kernel/random/boot_id
+kt apply time >/dev/null
+mount --bind /dev/null /proc/sys/kernel/random/boot_id
+complains 2 "it cannot be told what to put back" "boot_id" kt rollback
+check "it is not taken as undone" grep -q '"applied"' "$state/$(newest)/manifest.json"
+umount /proc/sys/kernel/random/boot_id
+expect 0 "later it can" kt rollback
+rm -rf /var/lib/keeltune
+
+# --- limits of the process
+
+for blocks in 0 1 2 3 4; do
+	targets >"$TMPDIR/unlimited"
+	(
+		ulimit -f $blocks
+		timeout 60 "$KEELTUNE" apply -q small 2>/dev/null
+	)
+	status=$?
+	case $status in
+	0) kt rollback -q ;;
+	2) ;;
+	*) false ;;
+	esac
+	check "files of $blocks KiB at most: a status, exit $status" test $? = 0
+	unchanged "files of $blocks KiB at most" "$TMPDIR/unlimited"
+done
+rm -rf /var/lib/keeltune
+
 # --- fs.file-max below what is open
 
 profile few <<-'PROFILE'
@@ -268,6 +302,7 @@ printf '[Service]\nExecStart=/bin/true\nLimitNOFILE=3000000\n' >/etc/systemd/sys
 mkdir -p /etc/systemd/system/db.service.d
 printf '[Service]\nLimitNOFILE=4096\n' >/etc/systemd/system/db.service.d/limits.conf
 expect 0 "a unit that wants less in the end: rollback" kt rollback
+rm -r /etc/systemd/system/db.service*
 unchanged "a unit that wants less in the end: is no reason" "$TMPDIR/before"
 rm -rf /etc/systemd/system/db.service*
 

@@ -58,6 +58,18 @@ if [ "$KEELTUNE_VARIANT" != asan ]; then
 	refuses crashing "libpam ends with a signal"
 	libpam hanging 'for (;;) pause();'
 	refuses hanging "libpam hangs"
+	# Also where signals are ignored, or held as after the recovery that comes first.
+	complains 2 "hanging, SIGALRM ignored" "libpam hangs" env --ignore-signal=ALRM \
+		LD_LIBRARY_PATH="$TMPDIR/hanging" timeout -k 1 30 "$KEELTUNE" apply small
+	kt apply small >/dev/null
+	sed -i 's/"state": "applied"/"state": "prepared"/' "$state/$(newest)/manifest.json"
+	complains 2 "hanging, after a recovery" "libpam hangs" env \
+		LD_LIBRARY_PATH="$TMPDIR/hanging" timeout -k 1 30 "$KEELTUNE" apply small
+	unchanged "what was interrupted is undone, nothing else is touched" "$fresh"
+	# bash resets what it does not ignore itself; a daemon hands down whatever it likes.
+	expect 0 "children ignored by the parent" env --ignore-signal=CHLD "$KEELTUNE" apply small
+	has_not "children ignored by the parent: libpam answers" "not tried" "$out"
+	kt rollback >/dev/null
 	# It sees the new bytes, and the file is as it was.
 	libpam looking 'return system("grep -q pam_limits /etc/pam.d/login") ? 26 : 0;'
 	expect 0 "the new bytes are what is tried" env LD_LIBRARY_PATH="$TMPDIR/looking" "$KEELTUNE" apply small
