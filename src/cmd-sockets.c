@@ -76,6 +76,12 @@ int cmd_sockets(const struct context *context)
 	struct socket_report report;
 	struct session session = { 0 };
 	struct error err = { 0 };
+	if (context->options.watch)
+		return cmd_watch(context);
+	if (context->options.samples) {
+		complain("--samples is how often --watch looks: it does not go without it");
+		return EXIT_TROUBLE;
+	}
 	struct pool *pool = pool_new();
 	int status = read_request(context, pool, &request);
 

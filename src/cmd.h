@@ -34,6 +34,8 @@ struct options {
 	const char *state, *port, *user, *older_than; /* and pid */
 	const char *const *checks;
 	size_t check_count;
+	unsigned watch;   /* seconds, 0: not asked for */
+	unsigned samples; /* 0: until it is ended */
 	bool summary;
 	enum engine engine; /* ENGINE_COUNT: detect */
 	unsigned wait;      /* seconds for the lock */
@@ -71,6 +73,7 @@ int cmd_limits(const struct context *context);
 int cmd_history(const struct context *context); /* cmd-history.c */
 int cmd_profile(const struct context *context);
 int cmd_sockets(const struct context *context);
+int cmd_watch(const struct context *context); /* sockets --watch */
 
 /* ---- for the cmd-*.c ---------------------------------------------------------------------- */
 

@@ -85,13 +85,15 @@ enum option_id {
 	OPTION_OLDER_THAN,
 	OPTION_CHECK,
 	OPTION_SUMMARY,
+	OPTION_WATCH,
+	OPTION_SAMPLES,
 };
 
 /* Which commands take an option: the commands' names, or "" for all. */
 struct option_row {
 	enum option_id id;
 	const char *name;
-	const char *argument; /* NULL: none */
+	const char *argument; /* NULL: none; "[...]": may be left out */
 	const char *commands;
 	const char *help;
 };
@@ -124,6 +126,9 @@ static const struct option_row options[] = {
 	  "exit 1 if a process exceeds it: 'close_wait>1000', 'fds>80%'" },
 	{ OPTION_SUMMARY, "summary", NULL, "sockets",
 	  "count the states only, ask nobody who holds them" },
+	{ OPTION_WATCH, "watch", "[SECONDS]", "sockets",
+	  "again and again (10 s unless said): growth, time until a limit" },
+	{ OPTION_SAMPLES, "samples", "N", "sockets", "end --watch after N times" },
 	{ OPTION_DRY_RUN, "dry-run", NULL, "apply rollback history",
 	  "show what would change, change nothing" },
 	{ OPTION_OVERRIDE, "override", NULL, "diff apply",
@@ -261,15 +266,65 @@ static bool set_format(struct context *context, const char *name)
 	return false;
 }
 
-static bool set_number(unsigned *set, const char *option, const char *text, unsigned max)
+static bool set_number(unsigned *set, const char *option, const char *text, unsigned min,
+		       unsigned max)
 {
 	uint64_t number;
 
-	if (!parse_decimal(text, max, &number)) {
-		complain("--%s %s: a number, 0 to %u", option, text, max);
+	if (!parse_decimal(text, max, &number) || number < min) {
+		complain("--%s %s: a number, %u to %u", option, text, min, max);
 		return false;
 	}
 	*set = (unsigned)number;
+	return true;
+}
+
+/* Where an option that is only taken down has its place. */
+#define PLACE(id, field)                                     \
+	{                                                    \
+		OPTION_##id, offsetof(struct options, field) \
+	}
+static const struct {
+	enum option_id id;
+	size_t place;
+} texts[] = {
+	PLACE(ROOT, root),
+	PLACE(OUTPUT, output),
+	PLACE(PROFILE_DIR, profile_dir),
+	PLACE(COMMENT, comment),
+	PLACE(NETNS, netns),
+	PLACE(SERVICE, service),
+	PLACE(PID, pid),
+	PLACE(NR_OPEN, nr_open),
+	PLACE(CAP, cap),
+	PLACE(PAM_VERSION, pam_version),
+	PLACE(STATE, state),
+	PLACE(PORT, port),
+	PLACE(USER, user),
+	PLACE(OLDER_THAN, older_than),
+}, flags[] = {
+	PLACE(QUIET, quiet),
+	PLACE(VERBOSE, verbose),
+	PLACE(LIVE, live),
+	PLACE(RUNTIME, runtime),
+	PLACE(PERSISTENT, persistent),
+	PLACE(DRY_RUN, dry_run),
+	PLACE(OVERRIDE, override),
+	PLACE(FORCE, force),
+	PLACE(ALL, all),
+	PLACE(SUMMARY, summary),
+};
+
+static bool take_down(struct options *set, enum option_id id, const char *argument)
+{
+	char *base = (char *)set;
+
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		if (texts[i].id == id)
+			memcpy(base + texts[i].place, &argument, sizeof argument);
+	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+		if (flags[i].id == id)
+			base[flags[i].place] = true;
 	return true;
 }
 
@@ -277,21 +332,9 @@ static bool take_option(struct command_line *line, enum option_id id, const char
 {
 	struct options *set = &line->context.options;
 
-	switch (id) {
-	case OPTION_ROOT:
-		set->root = argument;
-		return true;
+	switch ((int)id) {
 	case OPTION_FORMAT:
 		return set_format(&line->context, argument);
-	case OPTION_OUTPUT:
-		set->output = argument;
-		return true;
-	case OPTION_QUIET:
-		set->quiet = true;
-		return true;
-	case OPTION_VERBOSE:
-		set->verbose = true;
-		return true;
 	case OPTION_COLOR:
 		line->color = argument;
 		if (!strcmp(argument, "auto") || !strcmp(argument, "always") ||
@@ -299,91 +342,37 @@ static bool take_option(struct command_line *line, enum option_id id, const char
 			return true;
 		complain("--color %s: auto, always or never", argument);
 		return false;
-	case OPTION_PROFILE_DIR:
-		set->profile_dir = argument;
-		return true;
-	case OPTION_RUNTIME:
-		set->runtime = true;
-		return true;
-	case OPTION_PERSISTENT:
-		set->persistent = true;
-		return true;
-	case OPTION_LIVE:
-		set->live = true;
-		return true;
 	case OPTION_ENGINE:
 		if (engine_by_name(argument, &set->engine))
 			return true;
 		complain("--engine %s: systemd, procps, procps3 or busybox", argument);
 		return false;
-	case OPTION_DRY_RUN:
-		set->dry_run = true;
-		return true;
-	case OPTION_OVERRIDE:
-		set->override = true;
-		return true;
-	case OPTION_FORCE:
-		set->force = true;
-		return true;
-	case OPTION_COMMENT:
-		set->comment = argument;
-		return true;
-	case OPTION_NETNS:
-		set->netns = argument;
-		return true;
-	case OPTION_ALL:
-		set->all = true;
-		return true;
 	case OPTION_KEEP:
 		set->keep_given = true;
-		return set_number(&set->keep, "keep", argument, 1000000);
-	case OPTION_SERVICE:
-		set->service = argument;
-		return true;
-	case OPTION_PID:
-		set->pid = argument;
-		return true;
+		return set_number(&set->keep, "keep", argument, 0, 1000000);
 	case OPTION_INHERIT:
 		line->inherit[set->inherit_count++] = argument;
 		set->inherit = line->inherit;
-		return true;
-	case OPTION_NR_OPEN:
-		set->nr_open = argument;
-		return true;
-	case OPTION_CAP:
-		set->cap = argument;
-		return true;
-	case OPTION_PAM_VERSION:
-		set->pam_version = argument;
-		return true;
-	case OPTION_STATE:
-		set->state = argument;
-		return true;
-	case OPTION_PORT:
-		set->port = argument;
-		return true;
-	case OPTION_USER:
-		set->user = argument;
-		return true;
-	case OPTION_OLDER_THAN:
-		set->older_than = argument;
-		return true;
-	case OPTION_SUMMARY:
-		set->summary = true;
 		return true;
 	case OPTION_CHECK:
 		line->checks[set->check_count++] = argument;
 		set->checks = line->checks;
 		return true;
+	case OPTION_WATCH:
+		set->watch = 10;
+		return !argument || set_number(&set->watch, "watch", argument, 1, 86400);
+	case OPTION_SAMPLES:
+		return set_number(&set->samples, "samples", argument, 1, 1000000000);
 	case OPTION_WAIT:
-		return set_number(&set->wait, "wait", argument, 86400);
+		return set_number(&set->wait, "wait", argument, 0, 86400);
 	case OPTION_HELP:
 		line->help = true;
 		return true;
 	case OPTION_VERSION:
-		break; /* answered by the caller */
+		return false; /* answered by the caller */
+	default:
+		return take_down(set, id, argument);
 	}
-	return false;
 }
 
 static bool check_options(const struct command_line *line)
@@ -448,8 +437,10 @@ static int read_options(struct command_line *line, int argc, char **argv)
 
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
 		longs[i] = (struct option){ .name = options[i].name,
-					    .has_arg = options[i].argument ? required_argument
-									   : no_argument,
+					    .has_arg = !options[i].argument ? no_argument
+						       : *options[i].argument == '['
+							       ? optional_argument
+							       : required_argument,
 					    .val = (int)options[i].id };
 		if (options[i].id < 256) {
 			*to++ = (char)options[i].id;
@@ -468,6 +459,10 @@ static int read_options(struct command_line *line, int argc, char **argv)
 			puts("keeltune " KEELTUNE_VERSION);
 			return fflush(stdout) ? EXIT_TROUBLE : EXIT_OK;
 		}
+		uint64_t ignored;
+		if (id == OPTION_WATCH && !optarg && optind < argc &&
+		    parse_decimal(argv[optind], UINT64_MAX, &ignored))
+			optarg = argv[optind++]; /* getopt(3) wants it behind a "=" */
 		if (!take_option(line, (enum option_id)id, optarg))
 			return EXIT_TROUBLE;
 		for (size_t i = 0; i < OPTION_COUNT && line->given_count < 64; i++)

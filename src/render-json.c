@@ -89,11 +89,21 @@ static void add_profiles(json_t *object, const struct report *report)
 		json_of_text(report->pool, report->profiles ? report->profiles->names : NULL));
 }
 
-void json_write(FILE *out, json_t *object)
+static void write_with(FILE *out, json_t *object, size_t flags)
 {
-	json_dumpf(object, out, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+	json_dumpf(object, out, flags | JSON_PRESERVE_ORDER);
 	fputc('\n', out);
 	json_decref(object);
+}
+
+void json_write(FILE *out, json_t *object)
+{
+	write_with(out, object, JSON_INDENT(2));
+}
+
+void json_write_line(FILE *out, json_t *object)
+{
+	write_with(out, object, JSON_COMPACT | JSON_REAL_PRECISION(12));
 }
 
 /* ---- findings ---------------------------------------------------------------------------- */
@@ -521,4 +531,5 @@ const struct renderer renderer_json = {
 	.history = render_history,
 	.profile = render_profile,
 	.sockets = json_sockets,
+	.sample = json_sample,
 };

@@ -201,6 +201,7 @@ static void render_profile(FILE *out, const struct report *report, const struct 
 
 const struct renderer renderer_text = {
 	.name = "text",
+	.draws = true,
 	.audit = text_audit,
 	.diff = text_diff,
 	.apply = text_apply,
@@ -210,4 +211,5 @@ const struct renderer renderer_text = {
 	.history = render_history,
 	.profile = render_profile,
 	.sockets = text_sockets,
+	.sample = text_sample,
 };

@@ -42,6 +42,7 @@ struct limits_report {
 };
 
 struct socket_report;
+struct watch;
 
 struct report {
 	const char *command;
@@ -77,6 +78,7 @@ struct report {
 	const struct explanation *explanations; /* explain */
 	size_t explanation_count;
 	const struct socket_report *sockets;         /* sockets */
+	const struct watch *watch;                   /* sockets --watch */
 	const struct limits_report *limits;          /* limits */
 	const struct profile_entry *profile_entries; /* profile list */
 	size_t profile_entry_count;
@@ -88,6 +90,10 @@ struct style {
 	bool color;
 	bool terminal; /* a person reads it: control characters never get there */
 	bool verbose;
+	/* Of a terminal that is drawn on (sockets --watch); columns 0: lines one after the other.
+	 */
+	unsigned columns, lines;
+	bool utf8;
 };
 
 /* A function prints REPORT to OUT; write errors stay in OUT's error flag. NULL: the format does not
@@ -97,6 +103,7 @@ typedef void render_function(FILE *out, const struct report *report, const struc
 struct renderer {
 	const char *name;
 	bool wants_machine_id; /* read by programs that tell hosts apart */
+	bool draws;            /* a sample of sockets --watch is a page for a terminal */
 	render_function *audit;
 	render_function *diff;
 	render_function *apply;
@@ -106,6 +113,7 @@ struct renderer {
 	render_function *history;
 	render_function *profile;
 	render_function *sockets;
+	render_function *sample; /* sockets --watch */
 };
 
 extern const struct renderer renderer_text;

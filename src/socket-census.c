@@ -130,9 +130,11 @@ static void add_uncounted(struct walk *walk, uint32_t states, const struct socks
 	for (enum tcp_state state = 1; state < TCP_STATE_COUNT; state++)
 		full += walk->states[state];
 	full -= walk->states[TCP_STATE_TIME_WAIT] + walk->cheap + walk->request_sockets;
+	uint64_t rest = minus(counters->inuse + counters->inuse6, full);
 	if (!(states & TCP_STATE_BIT(TCP_STATE_ESTABLISHED)))
-		walk->states[TCP_STATE_ESTABLISHED] =
-			minus(counters->inuse + counters->inuse6, full);
+		walk->states[TCP_STATE_ESTABLISHED] = rest;
+	else if (!(states & TCP_STATE_BIT(TCP_STATE_CLOSE_WAIT)))
+		walk->states[TCP_STATE_CLOSE_WAIT] = rest;
 	if (!(states & TCP_STATE_BIT(TCP_STATE_TIME_WAIT)))
 		walk->states[TCP_STATE_TIME_WAIT] = minus(counters->time_wait, walk->cheap);
 }
@@ -165,7 +167,8 @@ int socket_census(const struct census_request *request, struct socket_set *set, 
 			states &= ~TCP_STATE_BIT(TCP_STATE_TIME_WAIT);
 		if ((inuse > FEW || request->count_only) &&
 		    !(request->keep & TCP_STATE_BIT(TCP_STATE_ESTABLISHED)))
-			states &= ~TCP_STATE_BIT(TCP_STATE_ESTABLISHED);
+			states &= ~TCP_STATE_BIT(request->many_close_wait ? TCP_STATE_CLOSE_WAIT
+									  : TCP_STATE_ESTABLISHED);
 		if (request->count != TCP_STATES_ALL) /* no arithmetic then */
 			states = request->count | TCP_STATE_BIT(TCP_STATE_LISTEN);
 		bool is_done = request->quick && !counters.time_wait &&

@@ -16,8 +16,10 @@ struct census_request {
 	uint32_t count;  /* mask of states that are wanted at all */
 	uint16_t netns;  /* number that the sockets get */
 	bool count_only; /* nothing one by one but `keep`, and no ages */
-	bool quick;      /* skip the walk where there are only listeners, at the price of not seeing
-			    half-open ones (SYN_RECV): for many namespaces at once */
+	bool many_close_wait; /* with count_only: CLOSE_WAIT is left to arithmetic, for there are
+				 more of them than of ESTABLISHED */
+	bool quick; /* skip the walk where there are only listeners, at the price of not seeing
+		       half-open ones (SYN_RECV): for many namespaces at once */
 };
 
 struct census {

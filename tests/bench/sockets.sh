@@ -108,6 +108,21 @@ against() {
 	}'
 }
 
+# watch: what a watch of this scene takes.
+watch() {
+	"$KEELTUNE" sockets --watch 10 --samples 4 -f json >"$TMPDIR/samples" || give_up "the watch failed"
+	# shellcheck disable=SC2016
+	jq -r -s '(.[1:] | map(.cpu_ms) | add / length) as $each | .[0].attribution.cpu_ms as $once |
+		[$each, $each / 100, $once] | @tsv' "$TMPDIR/samples" | while IFS=$'\t' read -r each share once; do
+		awk -v each="$each" -v share="$share" -v once="$once" 'BEGIN {
+			printf "  %-48s %9.2f ms CPU: %.2f %% of a core at one in 10 s   target <= 0.5 %%: %s\n",
+				"keeltune --watch: a sample", each, share, (share <= 0.5 ? "met" : "MISSED")
+			printf "  %-48s %9.2f ms CPU, at first, and while the numbers change\n    for 0.25 %% of a core at the most\n",
+				"  who holds them", once
+		}'
+	done
+}
+
 sockets="$KEELTUNE sockets"
 article="netstat -n | awk '/^tcp/ {++S[\$NF]} END {for (a in S) print a, S[a]}'"
 counted="ss -tan | awk 'NR > 1 {++S[\$1]} END {for (a in S) print a, S[a]}'"
@@ -129,6 +144,7 @@ line keeltune
 echo "    which also says who holds the 1,000 (a service without other sockets) and what to do; the same:"
 against 'netstat -n | awk' keeltune 25
 against 'ss -tan | awk' keeltune 12
+watch
 clear_scene
 
 title "The needle: 100 CLOSE_WAIT in 2 of 480 processes that hold 100,000 descriptors"
@@ -156,6 +172,7 @@ line keeltune
 against 'ss -tanp' keeltune 12
 against 'netstat -antp' keeltune 10
 against 'lsof -nP -iTCP -sTCP:CLOSE_WAIT' keeltune 5
+watch
 clear_scene
 
 title "Growth: CLOSE_WAIT in 50 processes, all attributed"

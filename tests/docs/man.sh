@@ -18,7 +18,7 @@ fields() {
 }
 
 table commands | fields '^\{ "([a-z]+)", "([^"]*)", "([^"]*)".*' >"$TMPDIR/commands"
-table options | fields '^\{ OPTION_[A-Z_]+, "([a-z-]+)", (NULL|"[A-Z]+"), "([a-z ]*)".*' |
+table options | fields '^\{ OPTION_[A-Z_]+, "([a-z-]+)", (NULL|"\[?[A-Z]+\]?"), "([a-z ]*)".*' |
 	tr -d '"' >"$TMPDIR/options"
 # The tables are found whole: a row that the patterns miss would not be checked.
 check 'all commands of main.c read' \
@@ -43,7 +43,7 @@ while IFS='|' read -r command _; do
 	shown "help: $command" "^  $command +[^ ]" "$TMPDIR/help"
 	"$KEELTUNE" "$command" --help >"$TMPDIR/help-$command" || not_ok "keeltune $command --help"
 	while IFS='|' read -r option argument commands; do
-		[ "$argument" = NULL ] && argument='' || argument=" $argument"
+		[ "$argument" = NULL ] && argument='' || argument=" ${argument/\[/\\[}"
 		if [[ " $commands " == *" $command "* ]]; then
 			shown "help of $command: --$option" " --$option$argument +[^ ]" "$TMPDIR/help-$command"
 		elif [ -n "$commands" ]; then
@@ -53,7 +53,11 @@ while IFS='|' read -r command _; do
 done <"$TMPDIR/commands"
 
 while IFS='|' read -r option argument commands; do
-	[ "$argument" = NULL ] && argument='' || argument=" Ar $argument"
+	case $argument in
+	NULL) argument= ;;
+	\[*) argument=" Op Ar ${argument//[][]/}" ;;
+	*) argument=" Ar $argument" ;;
+	esac
 	shown "man page: --$option" "^\.It (Fl [a-zA-Z] , )?Fl -$option$argument\$" "$man"
 	[ -n "$commands" ] || shown "help: --$option" " --$option\b" "$TMPDIR/help"
 done <"$TMPDIR/options"
