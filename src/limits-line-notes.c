@@ -189,7 +189,7 @@ static void remark_on_ceiling(const struct remark *remark)
 	    (entry->number <= ceiling.now && entry->number <= ceiling.boot))
 		return;
 	if (!(entry->sides & LIMITS_HARD))
-		effect = "it is cut to the hard limit";
+		effect = "no login gets it";
 	if (ceiling.now == ceiling.boot)
 		REMARK(remark, "nofile %.64s is above fs.nr_open (%" PRIu64 "): %s", entry->value,
 		       ceiling.now, effect);

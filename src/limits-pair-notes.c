@@ -106,8 +106,9 @@ static void remark_on_cut(const struct login_context *context, struct notes *not
 	const struct limit_row *row = catalog_limit(entry->item);
 	const char *cut = value_format(notes->pool, login_unit_value(row, limit->hard.number));
 
-	/* Above fs.nr_open is told by the line itself; "unlimited" as far as possible is fine. */
-	if (soft != entry || soft->number <= limit->hard.number ||
+	/* Above fs.nr_open is told by the line itself; "unlimited" as far as possible is fine. A
+	 * hard limit that the kernel refuses is not the one that cuts. */
+	if (soft != entry || soft->number <= (hard ? hard->number : limit->hard.number) ||
 	    (soft->code == RLIMIT_NOFILE && limit->hard.number >= context->nr_open))
 		return;
 	if (hard && (hard != soft))

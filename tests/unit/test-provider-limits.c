@@ -401,6 +401,23 @@ START_TEST(remark)
 }
 END_TEST
 
+/* What the kernel refuses cuts nothing: a note for each line, and no third one. */
+START_TEST(refused_hard_limit)
+{
+	struct host *host =
+		open_tree(new_tree("bob soft nofile 2000000\nbob hard nofile 2000000\n"));
+	struct observed observed;
+	struct notes notes;
+
+	observe(host, "* soft core 0", &observed, &notes);
+	ck_assert(
+		has_note(&notes, CONF, 1, "2000000 is above fs.nr_open (1048576): no login gets"));
+	ck_assert(has_note(&notes, CONF, 2, "a login keeps what it had"));
+	ck_assert_uint_eq(notes.count, 2);
+	host_close(host);
+}
+END_TEST
+
 /* Nothing to say about what is right. */
 START_TEST(no_remarks)
 {
@@ -725,6 +742,7 @@ int main(void)
 	tcase_add_test(tcase, many_deviations);
 	tcase_add_test(tcase, unreadable_here);
 	tcase_add_loop_test(tcase, remark, 0, sizeof remarks / sizeof *remarks);
+	tcase_add_test(tcase, refused_hard_limit);
 	tcase_add_test(tcase, no_remarks);
 	tcase_add_test(tcase, other_remarks);
 	tcase_add_loop_test(tcase, proposal, 0, sizeof proposals / sizeof *proposals);
