@@ -11,7 +11,6 @@
  * allocates. An undo is the same with the images exchanged, between recovering and rolled-back. */
 #include "apply.h"
 
-#include "boot.h"
 #include "cleanup.h"
 #include "error.h"
 #include "guard.h"
@@ -45,22 +44,6 @@ static int compare(const struct host *host, const struct change *change, const s
 		return store_compare_file(host, change->path, image);
 	int rc = host_is_live(host) ? check_sysctl(change->path, image) : 0;
 	return rc == -EIO ? -ESTALE : rc;
-}
-
-static bool same_attributes(const struct image *a, const struct image *b)
-{
-	if (a->mode != b->mode || a->uid != b->uid || a->gid != b->gid ||
-	    a->xattr_count != b->xattr_count)
-		return false;
-	for (size_t i = 0; i < a->xattr_count; i++) {
-		size_t j = 0;
-		while (j < b->xattr_count && strcmp(a->xattrs[i].name, b->xattrs[j].name) != 0)
-			j++;
-		if (j == b->xattr_count || a->xattrs[i].size != b->xattrs[j].size ||
-		    memcmp(a->xattrs[i].bytes, b->xattrs[j].bytes, a->xattrs[i].size) != 0)
-			return false;
-	}
-	return true;
 }
 
 /* What an interrupted apply had not come to is as it shall be. */
@@ -362,132 +345,6 @@ enum apply_outcome apply_plan(struct host *host, const struct plan *plan,
 				  .done = TRANSACTION_APPLIED,
 				  .undone = TRANSACTION_ROLLED_BACK },
 		   err);
-}
-
-/* ---- undo -------------------------------------------------------------------------------- */
-
-static bool is_of_this_boot(struct host *host, const struct transaction *transaction)
-{
-	const char *boot_id = host_boot_id(host);
-
-	return boot_id && transaction->boot_id && !strcmp(boot_id, transaction->boot_id);
-}
-
-static const char *say_difference(bool is_link, bool exists, bool same_content)
-{
-	if (is_link)
-		return "is a link now";
-	if (!exists)
-		return "is gone";
-	return same_content ? "has another mode, owner or attributes now" : "has other content now";
-}
-
-/* What stands at the place of CHANGE, once the EARLIER undos are done. */
-static int look(struct host *host, const struct change *change, const struct undo *undo,
-		struct image *ret_now, bool *ret_is_link)
-{
-	for (const struct undo *earlier = undo->earlier; earlier; earlier = earlier->earlier) {
-		if (change->kind == CHANGE_SYSCTL &&
-		    !journal_same_scope(earlier->transaction, undo->transaction))
-			continue;
-		for (size_t i = 0; i < earlier->plan.count; i++) {
-			if (strcmp(earlier->plan.changes[i].path, change->path) != 0)
-				continue;
-			*ret_now = earlier->plan.changes[i].after;
-			*ret_is_link = false;
-			return 0;
-		}
-	}
-	*ret_is_link = change->kind == CHANGE_FILE && host_link(host, change->path);
-	return host_image(host, change->path, ret_now);
-}
-
-static void add_kept(struct undo *undo, const char *path, const char *why)
-{
-	undo->kept[undo->kept_count++] = (struct kept){ path, why };
-}
-
-/* One change of the transaction, back. */
-static int plan_back(struct host *host, const struct journal *journal, const struct change *change,
-		     bool this_boot, struct undo *undo, struct error *err)
-{
-	const struct transaction *transaction = undo->transaction;
-	struct pool *pool = undo->plan.pool;
-	bool interrupted = transaction->state != TRANSACTION_APPLIED;
-	const struct transaction *later = journal_built_on(journal, transaction, change->path);
-	struct image now;
-	bool is_link;
-
-	if (change->kind == CHANGE_SYSCTL && host_is_live(host) && !host_boot_id(host))
-		return error_set(
-			err, -ENODATA,
-			"%s: whether it was set in this boot cannot be told without " BOOT_ID,
-			change->path);
-	if (change->kind == CHANGE_SYSCTL && !this_boot) {
-		add_kept(undo, change->path, "it was set before the last boot");
-		return 0;
-	}
-	int rc = look(host, change, undo, &now, &is_link);
-	if (rc < 0)
-		return error_set(err, rc, "%s: %s", change->path, strerror(-rc));
-	if (change->kind == CHANGE_SYSCTL && !now.exists) {
-		add_kept(undo, change->path, "the kernel has no such key any more");
-		return 0;
-	}
-	/* An interrupted apply leaves each place changed or not yet changed. What was not is put
-	 * all the same: that removes the temporary file beside it. */
-	bool is_other = change->kind == CHANGE_FILE && now.exists && change->after.exists &&
-			!same_attributes(&now, &change->after);
-	bool is_after = journal_matches(pool, change->kind, &now, &change->after);
-	bool is_before = journal_matches(pool, change->kind, &now, &change->before);
-	if (later || is_link || (is_after && is_other) || !(is_after || (interrupted && is_before)))
-		undo->conflicts[undo->conflict_count++] =
-			(struct conflict){ .change = change,
-					   .found = now,
-					   .difference =
-						   say_difference(is_link, now.exists, is_after),
-					   .by = later ? later->id : NULL };
-	struct change *back = &undo->plan.changes[undo->plan.count++];
-	*back = *change;
-	back->before = is_link ? (struct image){ .bytes = "" } : now;
-	back->after = change->before;
-	return 0;
-}
-
-int apply_plan_undo(struct host *host, const struct journal *journal,
-		    const struct transaction *transaction, const struct undo *earlier,
-		    struct undo *ret_undo, struct error *err)
-{
-	struct pool *pool = host_pool(host);
-	struct undo undo = { .transaction = transaction,
-			     .earlier = earlier,
-			     .plan = { .pool = pool, .notes.pool = pool } };
-	bool this_boot = is_of_this_boot(host, transaction);
-
-	undo.plan.changes = pool_alloc(pool, transaction->count * sizeof *undo.plan.changes);
-	undo.conflicts = pool_alloc(pool, transaction->count * sizeof *undo.conflicts);
-	undo.kept = pool_alloc(pool, transaction->count * sizeof *undo.kept);
-	for (size_t i = transaction->count; i-- > 0;) {
-		int rc = plan_back(host, journal, &transaction->changes[i], this_boot, &undo, err);
-		if (rc < 0)
-			return rc;
-	}
-	*ret_undo = undo;
-	return 0;
-}
-
-int apply_plan_no_undo(struct host *host, const struct transaction *transaction, const char *why,
-		       struct undo *ret_undo)
-{
-	struct pool *pool = host_pool(host);
-	struct undo undo = { .transaction = transaction,
-			     .plan = { .pool = pool, .notes.pool = pool },
-			     .kept = pool_alloc(pool, transaction->count * sizeof *undo.kept) };
-
-	for (size_t i = 0; i < transaction->count; i++)
-		add_kept(&undo, transaction->changes[i].path, why);
-	*ret_undo = undo;
-	return 0;
 }
 
 enum apply_outcome apply_undo(struct host *host, const struct transaction *transaction,

@@ -91,14 +91,13 @@ int session_plan_undo(struct session *session, const struct transaction *transac
 		if (found && session_enter(session, &netns, err) < 0)
 			return err->code;
 		if (!found || session->netns.cookie != transaction->netns_cookie)
-			return apply_plan_no_undo(session->host, transaction,
-						  pool_printf(session->pool,
-							      "network namespace %s is gone",
-							      transaction->netns),
-						  ret_undo);
+			return undo_nothing(session->host, transaction,
+					    pool_printf(session->pool,
+							"network namespace %s is gone",
+							transaction->netns),
+					    ret_undo);
 	}
-	int rc = apply_plan_undo(session->host, &session->journal, transaction, earlier, ret_undo,
-				 err);
+	int rc = undo_plan(session->host, &session->journal, transaction, earlier, ret_undo, err);
 	if (!rc && !force && !ret_undo->conflict_count)
 		look_at_nr_open(session, ret_undo);
 	return rc;

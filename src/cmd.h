@@ -112,7 +112,7 @@ void session_close(struct session *session);
  * else. */
 int session_enter(struct session *session, const struct netns *netns, struct error *err);
 
-/* apply_plan_undo() in the network namespace that TRANSACTION is about: this process goes there. */
+/* undo_plan() in the network namespace that TRANSACTION is about: this process goes there. */
 int session_plan_undo(struct session *session, const struct transaction *transaction,
 		      const struct undo *earlier, struct undo *ret_undo, struct error *err);
 

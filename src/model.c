@@ -253,3 +253,19 @@ void notes_add(struct notes *notes, const char *id, struct origin origin, const 
 	if (slot)
 		*slot = notes->count;
 }
+
+bool same_attributes(const struct image *a, const struct image *b)
+{
+	if (a->mode != b->mode || a->uid != b->uid || a->gid != b->gid ||
+	    a->xattr_count != b->xattr_count)
+		return false;
+	for (size_t i = 0; i < a->xattr_count; i++) {
+		size_t j = 0;
+		while (j < b->xattr_count && strcmp(a->xattrs[i].name, b->xattrs[j].name) != 0)
+			j++;
+		if (j == b->xattr_count || a->xattrs[i].size != b->xattrs[j].size ||
+		    memcmp(a->xattrs[i].bytes, b->xattrs[j].bytes, a->xattrs[i].size) != 0)
+			return false;
+	}
+	return true;
+}

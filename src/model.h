@@ -216,6 +216,9 @@ struct image {
 	size_t xattr_count;
 };
 
+/* The same mode, owner and extended attributes? */
+bool same_attributes(const struct image *a, const struct image *b);
+
 enum change_kind { CHANGE_FILE, CHANGE_SYSCTL, CHANGE_KIND_COUNT };
 
 struct change {

@@ -146,11 +146,6 @@ void text_apply(FILE *out, const struct report *report, const struct style *styl
 static void print_conflict(FILE *out, struct pool *pool, const struct conflict *conflict)
 {
 	const struct change *change = conflict->change;
-	const char *found =
-		change->kind == CHANGE_FILE
-			? conflict->difference
-			: pool_printf(pool, "is %s now, keeltune had set %s",
-				      shown(pool, &conflict->found), shown(pool, &change->after));
 
 	if (conflict->by)
 		text_wrapped(out, pool, "changed since: ", 4,
@@ -158,7 +153,8 @@ static void print_conflict(FILE *out, struct pool *pool, const struct conflict *
 					 change->path, conflict->by));
 	else
 		text_wrapped(out, pool, "changed since: ", 4,
-			     pool_printf(pool, "%s %s", change->path, found));
+			     pool_printf(pool, "%s %s", change->path,
+					 text_safe(pool, conflict->difference)));
 }
 
 static void print_step(FILE *out, const struct report *report, const struct rollback_step *step,

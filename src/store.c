@@ -158,6 +158,20 @@ static int temporary_name(const char *name, char temporary[NAME_MAX + 1])
 	return size < 0 || size > NAME_MAX ? -ENAMETOOLONG : 0;
 }
 
+/* A read-only file system refuses to remove also what is not there. */
+static int remove_temporary(int directory, const char *temporary)
+{
+	struct stat st;
+
+	if (!unlinkat(directory, temporary, 0) || errno == ENOENT)
+		return 0;
+	int rc = -errno;
+	if (rc == -EROFS && fstatat(directory, temporary, &st, AT_SYMLINK_NOFOLLOW) &&
+	    errno == ENOENT)
+		return 0;
+	return rc;
+}
+
 /* A temporary file that stands there already is of a crash: the lock keeps everybody else away. */
 static int stage(int directory, const char *name, const struct image *image)
 {
@@ -166,8 +180,7 @@ static int stage(int directory, const char *name, const struct image *image)
 
 	if (rc)
 		return image->exists ? rc : 0;
-	if (unlinkat(directory, temporary, 0) && errno != ENOENT)
-		rc = -errno;
+	rc = remove_temporary(directory, temporary);
 	if (rc || !image->exists)
 		return rc;
 	rc = write_temporary(directory, temporary, image);

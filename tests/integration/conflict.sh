@@ -59,7 +59,8 @@ json "has both values" '.conflicts[0] | .id == "sysctl:net.ipv4.tcp_keepalive_ti
 
 applied "a drop-in"
 echo "net.ipv4.tcp_fin_timeout = 30" >>$drop_in
-conflict "a drop-in that was changed" "$drop_in"
+left=$(head -n -1 "$drop_in" | sha256sum | cut -c1-12)
+conflict "a drop-in that was changed" "$drop_in" "$(sha256sum <$drop_in | cut -c1-12)" "$left"
 applied "a drop-in"
 rm $drop_in
 conflict "a drop-in that was removed" "$drop_in" "gone"
@@ -71,15 +72,34 @@ sed -i 's/pam_unix.so/pam_unix.so debug/' /etc/pam.d/login
 conflict "a PAM file that was changed" /etc/pam.d/login
 applied "a link"
 cp $drop_in /etc/mine && ln -sf /etc/mine $drop_in
-conflict "a drop-in that became a link" "$drop_in"
+conflict "a drop-in that became a link" "$drop_in" "a link to /etc/mine"
 rm /etc/mine
 
 applied "mode"
 chmod 600 /etc/pam.d/login
 expect 1 "another mode is a conflict" kt rollback
-has "which is said" "another mode" "$out"
+has "both are said" "0600 0:1, keeltune had left 0604 0:1" <(tr -s '\n ' ' ' <"$out")
 expect 0 "another mode, --force" kt rollback --force
 unchanged "and is put back" "$fresh"
+
+applied "attributes"
+setfattr -n user.note -v new /etc/pam.d/login
+conflict "a file with other attributes" /etc/pam.d/login "extended attributes"
+
+applied "a read-only file system"
+targets >"$edited"
+mount -o remount,ro /etc
+complains 2 "a read-only file system" "nothing undone" kt rollback
+mount -o remount,rw /etc
+unchanged "a read-only file system: nothing is touched" "$edited"
+check "nor is it recorded as begun" grep -q '"state": "applied"' "$state/$(newest)/manifest.json"
+expect 0 "later it is undone" kt rollback
+unchanged "to the beginning" "$fresh"
+
+applied "no regular file"
+rm "$drop_in" && mkfifo "$drop_in"
+complains 2 "a pipe in the place of a file" "no regular file" kt rollback
+rm "$drop_in"
 
 applied "blanks"
 printf '1800 \n' >/proc/sys/net/ipv4/tcp_keepalive_time

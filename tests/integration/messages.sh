@@ -32,7 +32,7 @@ wrong "no command given"
 wrong "no command frobnicate" frobnicate
 wrong "did you mean audit?" adit
 wrong "did you mean rollback?" rolback 20200101T000000Z-x-000000
-wrong "history takes no argument" history small
+wrong "history takes nothing" history small
 wrong "rollback takes one ID" rollback a b
 wrong "usage: keeltune profile list | show NAME... | check FILE..." profile
 wrong "usage: keeltune profile" profile frob
@@ -53,9 +53,9 @@ wrong "no format xml: text, json" audit -f xml
 wrong "no format " audit -f ""
 wrong "--color sometimes: auto, always or never" audit --color sometimes
 wrong "--engine upstart: systemd, procps, procps3 or busybox" audit --engine upstart
-wrong "--wait soon: seconds, 0 to 86400" apply --wait soon
-wrong "--wait -1: seconds" apply --wait=-1
-wrong "--wait 86401: seconds" apply --wait 86401
+wrong "--wait soon: a number, 0 to 86400" apply --wait soon
+wrong "--wait -1: a number" apply --wait=-1
+wrong "--wait 86401: a number" apply --wait 86401
 wrong "exclude each other" audit --runtime --persistent small
 wrong "a tree has no running values" audit --root / --runtime small
 wrong "--force is not an option of audit, but of: rollback" audit --force small

@@ -140,7 +140,7 @@ static struct undo plan_undo(const struct transaction *transaction)
 	static const struct journal alone;
 	struct undo undo;
 
-	ck_assert_int_eq(apply_plan_undo(host, &alone, transaction, NULL, &undo, &err), 0);
+	ck_assert_int_eq(undo_plan(host, &alone, transaction, NULL, &undo, &err), 0);
 	return undo;
 }
 
