@@ -3,11 +3,14 @@
  * whose cgroup it is, and what pid 1 started there is the main process, or was. */
 #include "unit-main.h"
 
+#include "cleanup.h"
 #include "error.h"
 #include "host.h"
 #include "pool.h"
+#include "procfs.h"
 #include "unit-name.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- who runs ---------------------------------------------------------------------------- */
@@ -30,41 +33,67 @@ static void take(struct unit_running *running, struct pool *pool, const struct p
 		at++;
 	if (at < running->count && running->items[at]->ticks <= process->ticks)
 		return;
-	struct process *copy = pool_alloc(pool, sizeof *copy);
-	*copy = *process;
 	if (at == running->count)
 		running->items = pool_extend(pool, (void *)running->items, running->count++,
 					     sizeof *running->items);
-	running->items[at] = copy;
+	running->items[at] = process;
 }
 
 /* Most processes have another parent: one small file tells. */
-static bool is_child_of_first(struct host *host, const char *pid)
+static bool is_child_of_first(int proc, const char *pid)
 {
-	const struct file *stat =
-		host_kernel(host, pool_printf(host_pool(host), "/proc/%s/stat", pid));
+	char name[64], text[1024];
 	struct process process;
 
-	return stat->state == FILE_PRESENT && process_parse_stat(stat->bytes, &process) &&
-	       process.parent == 1;
+	snprintf(name, sizeof name, "%s/stat", pid);
+	return procfs_read(proc, name, text, sizeof text) > 0 &&
+	       process_parse_stat(text, &process) && process.parent == 1;
+}
+
+struct children {
+	struct process *items;
+	size_t count;
+};
+
+/* What pid 1 started that is part of a system unit; looked for once for all units. */
+static const struct children *children_of_first(struct host *host)
+{
+	static const char key[] = "unit-children";
+	const struct children *known = host_recall(host, key);
+	struct children *children;
+	struct error err;
+
+	if (known)
+		return known;
+	children = pool_alloc(host_pool(host), sizeof *children);
+	const struct directory *listing = host_directory(host, "/proc");
+	autofd int proc = host_open_directory(host, "/proc");
+	for (size_t i = 0; proc >= 0 && i < listing->count; i++) {
+		long pid = procfs_number(listing->names[i]);
+		if (pid <= 1 || !is_child_of_first(proc, listing->names[i]))
+			continue;
+		children->items = pool_extend(host_pool(host), children->items, children->count,
+					      sizeof *children->items);
+		struct process *process = &children->items[children->count];
+		children->count += process_read(host, (pid_t)pid, process, &err) == 0 &&
+				   process->cgroup.unit && !process->cgroup.user_unit;
+	}
+	host_remember(host, key, children);
+	return children;
 }
 
 void unit_find_running(const struct unit *unit, struct unit_running *ret)
 {
 	struct host *host = unit->host;
-	const struct directory *proc = host_is_live(host) ? host_directory(host, "/proc") : NULL;
-	struct process process;
-	struct error err;
-	uint64_t pid;
 
-	*ret = (struct unit_running){ .hidden = proc && host_kernel(host, "/proc/1/stat")->state !=
-								FILE_PRESENT };
-	for (size_t i = 0; proc && i < proc->count; i++)
-		if (parse_decimal(proc->names[i], INT32_MAX, &pid) && pid > 1 &&
-		    is_child_of_first(host, proc->names[i]) &&
-		    process_read(host, (pid_t)pid, &process, &err) == 0 && process.cgroup.unit &&
-		    !process.cgroup.user_unit && is_of(unit, process.cgroup.unit))
-			take(ret, host_pool(host), &process);
+	*ret = (struct unit_running){ .count = 0 };
+	if (!host_is_live(host))
+		return;
+	ret->hidden = host_kernel(host, "/proc/1/stat")->state != FILE_PRESENT;
+	const struct children *children = children_of_first(host);
+	for (size_t i = 0; i < children->count; i++)
+		if (is_of(unit, children->items[i].cgroup.unit))
+			take(ret, host_pool(host), &children->items[i]);
 }
 
 /* ---- why it is so ------------------------------------------------------------------------ */

@@ -30,6 +30,7 @@
 /* The line of one item. */
 struct line {
 	const struct limit_row *row;
+	const struct setting *first;       /* of the two, as the profile has them */
 	const struct setting *soft, *hard; /* NULL: not named */
 	bool had, active;
 	uint64_t values[2]; /* soft, hard */
@@ -95,12 +96,12 @@ const char *unit_follow_up(struct pool *pool, const char *path)
 /* Why a line is there: of both sides, when they come from different sections. */
 static const char *comment(struct pool *pool, const struct line *line)
 {
-	const struct setting *first = line->soft ? line->soft : line->hard;
-	const char *text = pool_printf(pool, "# %s\n", dropin_comment(pool, first));
+	const char *text = pool_printf(pool, "# %s\n", dropin_comment(pool, line->first));
 
 	if (!line->soft || !line->hard)
 		return text;
-	const char *other = pool_printf(pool, "# %s\n", dropin_comment(pool, line->hard));
+	const struct setting *second = line->first == line->soft ? line->hard : line->soft;
+	const char *other = pool_printf(pool, "# %s\n", dropin_comment(pool, second));
 	return strcmp(text, other) ? pool_printf(pool, "%s%s", text, other) : text;
 }
 
@@ -163,7 +164,7 @@ static int check_line(const struct dropin *dropin, const struct line *line, stru
 {
 	struct limits_ceiling ceiling = limits_find_ceiling(dropin->host, dropin->query);
 	uint64_t lowest = ceiling.now < ceiling.boot ? ceiling.now : ceiling.boot;
-	const struct setting *setting = line->hard ? line->hard : line->soft;
+	const struct setting *setting = line->hard ? line->hard : line->first;
 
 	if (line->row->resource != RLIMIT_NOFILE || line->values[1] <= lowest)
 		return 0;
@@ -202,9 +203,8 @@ static uint64_t number_of(struct value value)
 static void obstacle(const struct dropin *dropin, const struct line *line, struct origin origin,
 		     const char *why)
 {
-	const struct setting *setting = line->soft ? line->soft : line->hard;
-
-	notes_add(&dropin->plan->notes, setting->id, origin, "nothing is written for it: %s", why);
+	notes_add(&dropin->plan->notes, line->first->id, origin, "nothing is written for it: %s",
+		  why);
 }
 
 /* Values of LINE for a unit that has NOW: what is accepted or not named stays. False: they do not
@@ -365,7 +365,7 @@ static void add_setting(struct dropin *dropin, const struct setting *setting)
 	if (at == dropin->count) {
 		dropin->lines = pool_extend(dropin->pool, dropin->lines, dropin->count++,
 					    sizeof *dropin->lines);
-		dropin->lines[at] = (struct line){ .row = row };
+		dropin->lines[at] = (struct line){ .row = row, .first = setting };
 	}
 	if (setting->side == SIDE_SOFT)
 		dropin->lines[at].soft = setting;
