@@ -111,8 +111,8 @@ static const char *live_clause(struct pool *pool, const struct live *live, enum 
 		const char *one, *many;
 	} words[LIVE_KIND_COUNT] = {
 		[LIVE_PROCESSES] = { "running process has less", "running processes have less" },
-		[LIVE_SOCKETS] = { "open socket is not watched so",
-				   "open sockets are not watched so" },
+		[LIVE_SOCKETS] = { "open socket is without keepalive or waits longer",
+				   "open sockets are without keepalive or wait longer" },
 		[LIVE_NAMESPACE] = { "other network namespace has another value",
 				     "other network namespaces have other values" },
 	};

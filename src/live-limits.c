@@ -59,6 +59,7 @@ struct look {
 	struct observed *ret;
 	uint32_t resources; /* mask of those that settings are about */
 	int proc;
+	pid_t self;
 	struct process_list list;
 	struct subject *subjects;
 	size_t subject_count;
@@ -213,7 +214,7 @@ static void look_at(struct look *look, const struct listed_process *process)
 	struct stat st;
 	bool of_kernel = false;
 
-	if (process->pid == 1 || process->pid == getpid())
+	if (process->pid == 1 || process->pid == look->self)
 		return; /* what it hands down is a layer of its own; this process has no use for it
 			 */
 	snprintf(name, sizeof name, "%d", process->pid);
@@ -499,7 +500,8 @@ void live_observe_limits(struct login_context *context, const struct setting *co
 			     .settings = settings,
 			     .setting_count = count,
 			     .ret = ret,
-			     .proc = proc };
+			     .proc = proc,
+			     .self = getpid() };
 
 	if (!context->accounts_loaded)
 		login_load_accounts(context);

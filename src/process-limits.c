@@ -47,21 +47,35 @@ struct comparison {
 
 /* ---- ancestors ---------------------------------------------------------------------------- */
 
-static void read_chain(struct comparison *comparison, const struct process *process)
+/* Many processes have the same ancestors: each is read once. NULL: there is none. */
+static const struct process *read_parent(struct host *host, pid_t pid)
 {
+	const char *key = pool_printf(host_pool(host), "process %d", pid);
+	const struct process *known = host_recall(host, key);
+	struct process *parent;
 	struct error ignored;
 
+	if (known)
+		return known;
+	parent = pool_alloc(host_pool(host), sizeof *parent);
+	if (process_read(host, pid, parent, &ignored) < 0)
+		return NULL;
+	host_remember(host, key, parent);
+	return parent;
+}
+
+static void read_chain(struct comparison *comparison, const struct process *process)
+{
 	comparison->chain[0] = *process;
 	comparison->count = 1;
 	while (comparison->count < MOST_ANCESTORS) {
 		const struct process *child = &comparison->chain[comparison->count - 1];
-		struct process *parent = &comparison->chain[comparison->count];
+		const struct process *parent =
+			child->parent > 0 ? read_parent(comparison->host, child->parent) : NULL;
 		/* Who is younger than his child has the pid of a parent that is gone. */
-		if (child->parent <= 0 ||
-		    process_read(comparison->host, child->parent, parent, &ignored) < 0 ||
-		    parent->ticks > child->ticks)
+		if (!parent || parent->ticks > child->ticks)
 			return;
-		comparison->count++;
+		comparison->chain[comparison->count++] = *parent;
 	}
 }
 

@@ -350,6 +350,66 @@ START_TEST(nothing_wanted_nothing_found)
 }
 END_TEST
 
+/* ---- what runs already ------------------------------------------------------------------- */
+
+static const struct {
+	int running;   /* the other layers */
+	size_t groups; /* that have too little */
+	enum reading_state live;
+	const char *unseen;
+	enum verdict verdict, without; /* with and without --live */
+	const char *reason;
+} lives[] = {
+	{ GOOD, 0, READING_PRESENT, NULL, VERDICT_OK, VERDICT_OK, NULL },
+	{ GOOD, 0, READING_NOT_APPLICABLE, NULL, VERDICT_OK, VERDICT_OK, NULL },
+	{ GOOD, 1, READING_PRESENT, NULL, VERDICT_DIFFERS, VERDICT_OK,
+	  "1 running process has less" },
+	{ GOOD, 2, READING_PRESENT, NULL, VERDICT_DIFFERS, VERDICT_OK,
+	  "3 running processes have less" },
+	{ GOOD, 3, READING_PRESENT, NULL, VERDICT_DIFFERS, VERDICT_OK,
+	  "3 running processes have less; 3 open sockets are without keepalive or wait longer" },
+	{ GOOD, 0, READING_PRESENT, "half of it", VERDICT_UNKNOWN, VERDICT_OK,
+	  "not looked at: half of it" },
+	{ GOOD, 1, READING_PRESENT, "half of it", VERDICT_DIFFERS, VERDICT_OK,
+	  "1 running process has less; not looked at: half of it" },
+	{ CLOSED, 1, READING_PRESENT, NULL, VERDICT_UNKNOWN, VERDICT_UNKNOWN,
+	  "running value not readable: permission denied; 1 running process has less" },
+	{ NOT_THERE, 0, READING_PRESENT, NULL, VERDICT_OK, VERDICT_SKIPPED, NULL },
+	{ NOT_THERE, 1, READING_PRESENT, NULL, VERDICT_DIFFERS, VERDICT_SKIPPED,
+	  "1 running process has less" },
+};
+
+START_TEST(what_runs_is_judged_when_asked_for)
+{
+	struct live_group groups[] = { { .kind = LIVE_PROCESSES, .count = 1 },
+				       { .kind = LIVE_PROCESSES, .count = 2 },
+				       { .kind = LIVE_SOCKETS, .count = 3 } };
+	struct setting setting = sample(&both_planes);
+	struct query query = { .runtime = true, .persistent = true };
+
+	seen = (struct observed){ .live = { groups, lives[_i].groups, lives[_i].unseen } };
+	seen.layer[LAYER_RUNNING] = seen.layer[LAYER_BOOT] = reading_of(lives[_i].running);
+	if (lives[_i].running == CLOSED)
+		seen.layer[LAYER_BOOT] = present(GOOD);
+	seen.layer[LAYER_LIVE] = present(GOOD);
+	seen.layer[LAYER_LIVE].state = lives[_i].live;
+	struct finding without = judge(&query, &setting);
+	ck_assert_int_eq(without.verdict, lives[_i].without);
+	ck_assert(!without.differs[LAYER_LIVE]);
+	query.live = true;
+	struct finding with = judge(&query, &setting);
+	ck_assert_int_eq(with.verdict, lives[_i].verdict);
+	ck_assert_int_eq(with.differs[LAYER_LIVE], lives[_i].groups != 0);
+	ck_assert_pstr_eq(with.reason, lives[_i].reason);
+	/* Of another network namespace nothing is kept but what runs there. */
+	query.netns = "web";
+	setting.id = "sysctl:net.x";
+	struct finding elsewhere = judge(&query, &setting);
+	ck_assert_uint_eq(elsewhere.observed.live.count, lives[_i].groups);
+	ck_assert_int_eq(elsewhere.verdict, lives[_i].verdict);
+}
+END_TEST
+
 START_TEST(names_are_those_of_the_contract)
 {
 	ck_assert_str_eq(verdict_name(VERDICT_OK), "ok");
@@ -381,6 +441,8 @@ int main(void)
 	tcase_add_test(tests, a_deviation_differs);
 	tcase_add_test(tests, a_provider_is_asked_once);
 	tcase_add_test(tests, nothing_wanted_nothing_found);
+	tcase_add_loop_test(tests, what_runs_is_judged_when_asked_for, 0,
+			    sizeof lives / sizeof *lives);
 	tcase_add_test(tests, names_are_those_of_the_contract);
 	suite_add_tcase(suite, tests);
 

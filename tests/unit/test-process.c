@@ -28,8 +28,18 @@ START_TEST(stat_line)
 		ck_assert(process_parse_stat(text, &process));
 		ck_assert_int_eq(process.parent, 17);
 		ck_assert_uint_eq(process.ticks, 987654);
+		ck_assert(!process.of_kernel);
+		ck_assert(!process.ended);
 	}
-	struct process process;
+	struct process process = { 0 };
+	ck_assert(process_parse_stat(
+		"2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 3 0 0 20 0 1 0 8 0", &process));
+	ck_assert(process.of_kernel);
+	ck_assert(!process.ended);
+	ck_assert(process_parse_stat("7 (x) Z 1 1 1 0 -1 4228100 0 0 0 0 0 3 0 0 20 0 1 0 8 0",
+				     &process));
+	ck_assert(!process.of_kernel);
+	ck_assert(process.ended);
 	ck_assert(!process_parse_stat("", &process));
 	ck_assert(!process_parse_stat("1 (init", &process));
 	ck_assert(!process_parse_stat("1 (init) S", &process));
