@@ -295,6 +295,8 @@ static const char *blame_service(const struct comparison *comparison, struct pro
 	struct pam_answer answer;
 	bool by_sshd;
 
+	if (!service)
+		return NULL;
 	pam_ask(comparison->host, service, &answer, &by_sshd);
 	if (answer.outcome == PAM_DOES_NOT_RUN) {
 		item->origin = answer.origin;
