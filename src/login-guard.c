@@ -192,7 +192,7 @@ static void refuse_value(struct guard *guard, const struct way *way, const struc
 static bool is_released(const struct guard *guard, const struct limits_entry *line)
 {
 	for (size_t i = 0; line && i < guard->plan->count; i++)
-		if (guard->plan->changes[i].release &&
+		if (guard->plan->changes[i].release && guard->plan->changes[i].known &&
 		    !strcmp(guard->plan->changes[i].path, line->file))
 			return true;
 	return false;
@@ -207,9 +207,20 @@ static bool is_inherited_from_plan(const struct guard *guard, const struct login
 	return false;
 }
 
-static bool is_ours(const struct limits_entry *line)
+static bool is_in_dropin(const struct limits_entry *line)
 {
 	return line && !strcmp(line->file, LIMITS_DROPIN);
+}
+
+/* A line in keeltune's drop-in, as keeltune is known to have written that. */
+static bool is_ours(const struct guard *guard, const struct limits_entry *line)
+{
+	if (!is_in_dropin(line))
+		return false;
+	for (size_t i = 0; i < guard->plan->count; i++)
+		if (!strcmp(guard->plan->changes[i].path, line->file))
+			return guard->plan->changes[i].known;
+	return true;
 }
 
 static bool releases_stack(const struct guard *guard)
@@ -254,7 +265,7 @@ static bool is_intended(const struct guard *guard, const struct way *way,
 	bool raised = after->number > before->number;
 
 	/* What keeltune had set and nobody wants any more. */
-	if (is_ours(before->line) || is_released(guard, before->line) ||
+	if (is_ours(guard, before->line) || is_released(guard, before->line) ||
 	    is_released(guard, after->line) || is_inherited_from_plan(guard, before) ||
 	    is_inherited_from_plan(guard, after))
 		return true;
@@ -283,7 +294,7 @@ static void awake(struct guard *guard, const struct way *way, const struct accou
 {
 	struct pool *pool = guard->plan->pool;
 
-	if (!new->line || is_ours(new->line))
+	if (!new->line || is_in_dropin(new->line))
 		return;
 	for (size_t i = 0; i < guard->awakened_count; i++) {
 		struct awakened *known = &guard->awakened[i];
@@ -328,8 +339,11 @@ static void compare_side(struct guard *guard, const struct way *way, const struc
 		 !is_intended(guard, way, account, row, side, &before->item[row->resource],
 			      &after->item[row->resource]))
 		refuse_value(guard, way, account, row, side, old, new,
-			     "no setting of the profile asks for that; name the account in it, or "
-			     "change the line");
+			     is_in_dropin(old->line)
+				     ? "that file is not as keeltune wrote it, and is written "
+				       "anew; move the line to a file of its own"
+				     : "no setting of the profile asks for that; name the account "
+				       "in it, or change the line");
 }
 
 static void compare(struct guard *guard, const struct way *way, const struct account *account)

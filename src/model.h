@@ -229,6 +229,7 @@ struct change {
 	size_t id_count;
 	struct image before, after;
 	bool release;     /* puts back what an earlier apply had set and nobody wants any more */
+	bool known;       /* a file's BEFORE is what an earlier apply wrote */
 	const char *diff; /* of files in the journal: as it was recorded, valid UTF-8; else NULL */
 };
 

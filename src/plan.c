@@ -219,14 +219,17 @@ static struct query reach_of(const struct query *query, const struct audit *audi
 }
 
 /* Lines that somebody added to keeltune's own drop-in go when it is written anew: not without a
- * word. */
-static void note_lost_edits(struct plan *plan, const struct held *held)
+ * word, and not where a login depends on them (login_guard()). */
+static void find_lost_edits(struct plan *plan, const struct held *held)
 {
 	for (size_t i = 0; i < held->count; i++) {
 		const struct held_change *known = &held->changes[i];
-		const struct change *change = find_change(plan, known->path);
-		if (change && change->kind == CHANGE_FILE &&
-		    !journal_matches(plan->pool, CHANGE_FILE, &change->before, &known->current))
+		struct change *change = find_change(plan, known->path);
+		if (!change || change->kind != CHANGE_FILE)
+			continue;
+		change->known =
+			journal_matches(plan->pool, CHANGE_FILE, &change->before, &known->current);
+		if (!change->known)
 			notes_add(&plan->notes, NULL, (struct origin){ .file = known->path },
 				  "was changed by somebody else since keeltune wrote it; rollback "
 				  "puts "
@@ -369,6 +372,7 @@ int plan_build(struct host *host, const struct query *query,
 		if (rc < 0)
 			return rc;
 	}
+	find_lost_edits(&plan, held);
 	rc = check_boot_id(&plan, host, err);
 	if (!rc)
 		rc = guard_nr_open(host, query, &plan, before.boot, err);
@@ -376,7 +380,6 @@ int plan_build(struct host *host, const struct query *query,
 		rc = login_guard(host, query, audit, &plan, err);
 	if (rc < 0)
 		return rc;
-	note_lost_edits(&plan, held);
 	note_hard_links(&plan, host);
 	find_missing_directories(&plan, host);
 	*ret_plan = plan;

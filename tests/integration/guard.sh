@@ -82,6 +82,25 @@ expect 0 "ranges of ids keep what they have" kt apply "$TMPDIR/p.conf"
 drop_in_has "only what is needed" "* soft nofile 8192"
 has_not "no hard line" "hard" "$tree/$dropin"
 
+# --- lines that somebody else wrote into keeltune's own drop-in
+
+fresh debian12
+conf
+echo 'alice - nofile 60000' >"$tree/$dropin"
+refused "a drop-in that keeltune did not write" \
+	"soft nofile of a login through login would go from 60000" "(/$dropin:1) to 8192" \
+	"that file is not as keeltune wrote it"
+rm "$tree/$dropin"
+expect 0 "without it" kt apply "$TMPDIR/p.conf"
+cp "$tree/$dropin" "$TMPDIR/written"
+profile <<<'limits "*" { item "nofile" { soft = 9000 hard = 9000 at_least = 9000 } }'
+echo 'bob - nofile 60000' >>"$tree/$dropin"
+refused "a drop-in with one line more" "account bob: soft nofile" "from 60000" \
+	"that file is not as keeltune wrote it"
+cp "$TMPDIR/written" "$tree/$dropin"
+expect 0 "as keeltune wrote it" kt apply "$TMPDIR/p.conf"
+drop_in_has "it is written anew" "* soft nofile 9000"
+
 # --- the hard line that a soft one needs says what logins have
 
 fresh debian11
