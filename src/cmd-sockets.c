@@ -6,6 +6,20 @@
 #include "pool.h"
 #include "socket-report.h"
 
+#include <string.h>
+
+/* Text shows the verdicts of checks and nothing else, other formats the whole report. */
+static bool is_use_only(const struct context *context, const struct socket_request *request)
+{
+	const struct options *options = &context->options;
+
+	for (size_t i = 0; i < request->threshold_count; i++)
+		if (request->thresholds[i].field != THRESHOLD_FDS)
+			return false;
+	return request->threshold_count && !options->verbose && !options->netns &&
+	       !strcmp(context->renderer->name, "text");
+}
+
 /* EXIT_OK, or EXIT_TROUBLE and a message was printed. */
 static int read_request(const struct context *context, struct pool *pool,
 			struct socket_request *ret)
@@ -46,6 +60,7 @@ static int read_request(const struct context *context, struct pool *pool,
 		rc = socket_filter_port(options->port, &ret->filter, &err);
 	if (!rc && options->older_than)
 		rc = socket_filter_age(options->older_than, &ret->filter, &err);
+	ret->use_only = is_use_only(context, ret);
 	if (rc < 0)
 		complain("%s", err.message);
 	return rc < 0 ? EXIT_TROUBLE : EXIT_OK;

@@ -115,16 +115,23 @@ int process_list_read(int proc, const pid_t *only, size_t only_count, struct pro
 	return ret->failed ? -ENOMEM : 0;
 }
 
+/* One read has it all: the kernel makes the text in one piece, and it is shorter than a page. */
 static void read_limits(int proc, struct listed_process *process)
 {
+	static const char label[] = "Max open files";
 	char path[32], text[2048];
 	struct login_inherited limits[RLIM_NLIMITS] = { 0 };
 
 	snprintf(path, sizeof path, "%d/limits", process->pid);
-	ssize_t size = procfs_read(proc, path, text, sizeof text);
+	autofd int fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
+	ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
 	if (size <= 0)
 		return;
-	login_parse_proc_limits(text, (size_t)size, limits);
+	text[size] = '\0';
+	const char *line = strstr(text, label);
+	if (!line)
+		return;
+	login_parse_proc_limits(line, strcspn(line, "\n"), limits);
 	process->soft = limits[RLIMIT_NOFILE].soft;
 	process->hard = limits[RLIMIT_NOFILE].hard;
 }

@@ -28,7 +28,8 @@ struct search {
 	struct cgroup_tree tree;
 	uint64_t *cgroups; /* those that were looked at, sorted */
 	size_t cgroup_count, cgroup_room;
-	uint8_t *seen;         /* pids that were looked at, a bit each */
+	uint8_t *seen;         /* pids that were looked at, a bit each, */
+	size_t seen_size;      /* as far as there were any */
 	atomic_uchar *held;    /* of each socket: some process holds it */
 	atomic_size_t missing; /* wanted sockets that none holds */
 };
@@ -166,14 +167,40 @@ static int scan_owners(struct search *search, size_t first, bool in_threads, boo
 	return rc;
 }
 
+static bool is_seen(const struct search *search, pid_t pid)
+{
+	size_t byte = (size_t)pid / 8;
+
+	return byte < search->seen_size && (search->seen[byte] >> pid % 8 & 1);
+}
+
+static int see(struct search *search, pid_t pid)
+{
+	size_t byte = (size_t)pid / 8;
+
+	if (byte >= search->seen_size) {
+		size_t size = 2 * byte + 512;
+		uint8_t *seen = realloc(search->seen, size);
+		if (!seen)
+			return -ENOMEM;
+		memset(seen + search->seen_size, 0, size - search->seen_size);
+		search->seen = seen;
+		search->seen_size = size;
+	}
+	search->seen[byte] |= (uint8_t)(1 << pid % 8);
+	return 0;
+}
+
 /* Puts a process on the list, unless it was there. */
 static int add_owner(struct search *search, pid_t pid)
 {
 	struct owners *owners = search->owners;
 
-	if (pid <= 0 || pid >= PID_LIMIT || (search->seen[pid / 8] >> pid % 8 & 1))
+	if (pid <= 0 || pid >= PID_LIMIT || is_seen(search, pid))
 		return 0;
-	search->seen[pid / 8] |= (uint8_t)(1 << pid % 8);
+	int rc = see(search, pid);
+	if (rc < 0)
+		return rc;
 	struct owner *items =
 		array_extend(owners->items, owners->count, &owners->room, sizeof *owners->items);
 	if (!items)
@@ -338,22 +365,20 @@ static int begin(struct search *search)
 {
 	size_t count = search->set->count;
 
-	search->seen = calloc(PID_LIMIT / 8, 1);
 	search->held = calloc(count + 1, sizeof *search->held);
 	if (!search->owners->holders)
 		search->owners->holders = calloc(count + 1, 1);
-	if (!search->seen || !search->held || !search->owners->holders)
+	if (!search->held || !search->owners->holders)
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++) {
 		search->held[i] = search->owners->holders[i] > 0;
 		if (search->wanted[i] && !search->held[i])
 			search->missing++;
 	}
-	for (size_t i = 0; i < search->owners->count; i++) {
-		pid_t pid = search->owners->items[i].pid;
-		search->seen[pid / 8] |= (uint8_t)(1 << pid % 8);
-	}
-	return 0;
+	int rc = 0;
+	for (size_t i = 0; i < search->owners->count && !rc; i++)
+		rc = see(search, search->owners->items[i].pid);
+	return rc;
 }
 
 static void end(struct search *search)

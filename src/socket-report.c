@@ -223,17 +223,10 @@ static void check_thresholds(struct work *work)
 	}
 }
 
-static int collect(struct work *work, struct error *err)
+static int look_at_sockets(struct work *work, struct error *err)
 {
 	struct socket_report *report = work->report;
-	int rc = socket_work_find_processes(work, err);
-
-	if (rc < 0)
-		return rc;
-	rc = work->request->summary ? 0 : read_processes(work);
-	if (rc < 0)
-		return error_set(err, rc, "/proc: %s", strerror(-rc));
-	rc = socket_work_count(work, err);
+	int rc = socket_work_count(work, err);
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; i < report->namespace_count; i++) {
@@ -250,6 +243,23 @@ static int collect(struct work *work, struct error *err)
 	if (rc < 0)
 		return error_set(err, rc, "cannot find who holds the sockets: %s", strerror(-rc));
 	socket_work_add_dead(work);
+	return rc;
+}
+
+static int collect(struct work *work, struct error *err)
+{
+	struct socket_report *report = work->report;
+	int rc = socket_work_find_processes(work, err);
+
+	if (rc < 0)
+		return rc;
+	rc = work->request->summary ? 0 : read_processes(work);
+	if (rc < 0)
+		return error_set(err, rc, "/proc: %s", strerror(-rc));
+	if (!work->request->use_only)
+		rc = look_at_sockets(work, err);
+	if (rc < 0)
+		return rc;
 	if (report->has_descriptors)
 		socket_work_add_near_limit(work);
 	socket_work_describe(work);
@@ -258,7 +268,7 @@ static int collect(struct work *work, struct error *err)
 	rc = socket_work_detail(work);
 	if (rc < 0)
 		return error_set(err, rc, "%s", strerror(-rc));
-	for (size_t i = 0; i < report->leak_count; i++)
+	for (size_t i = 0; i < report->leak_count && !work->request->use_only; i++)
 		diagnose(work->pool, &report->leaks[i],
 			 &report->namespaces[report->leaks[i].space].keepalive);
 	diagnose_system(work->pool, &report->system, &report->advice, &report->advice_count);

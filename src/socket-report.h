@@ -28,6 +28,7 @@ struct socket_request {
 	size_t threshold_count;
 	bool summary; /* the states, and nothing about processes */
 	bool verbose; /* the sockets themselves, too */
+	bool use_only; /* nothing but checks of descriptors is asked: no socket is looked at */
 };
 
 struct socket_namespace {

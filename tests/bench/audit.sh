@@ -51,7 +51,7 @@ make_empty() {
 # row NAME: the next line of spawn-time.
 row() {
 	local status
-	read -r least median peak status
+	read -r least median peak status _
 	[ "$status" = 0 ] || give_up "$1 exited $status"
 	printf '  %-38s %8d %8d %8d %7s\n' "$1" "$least" "$median" "$peak" "$(ratio "$least" "$audit_us")"
 }

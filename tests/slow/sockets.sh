@@ -21,7 +21,7 @@ echo 1 >/proc/sys/net/ipv4/tcp_fin_timeout
 within_64_mib() {
 	local name=$1 peak status
 	shift
-	read -r _ _ peak status < <("$BUILDDIR/tests/spawn-time" 1 "$@")
+	read -r _ _ peak status _ < <("$BUILDDIR/tests/spawn-time" 1 "$@")
 	check "$name: $((peak / 1024)) MiB, exit $status" test "$peak" -le 65536
 }
 
