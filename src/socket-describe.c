@@ -6,7 +6,6 @@
 #include "host.h"
 #include "pool.h"
 #include "process.h"
-#include "processes.h"
 #include "socket-work.h"
 
 #include <fcntl.h>
@@ -75,11 +74,16 @@ void socket_work_add_near_limit(struct work *work)
 						       : DESCRIPTORS_SHOWN);
 }
 
-static const char *user_name(struct pool *pool, uid_t uid)
+/* Asked once for many processes of one user: the answer may come from another host. */
+static const char *user_name(struct work *work, uid_t uid)
 {
-	const struct passwd *entry = getpwuid(uid);
-
-	return entry ? pool_strdup(pool, entry->pw_name) : pool_printf(pool, "%u", uid);
+	if (!work->user || work->uid != uid) {
+		const struct passwd *entry = getpwuid(uid);
+		work->uid = uid;
+		work->user = entry ? pool_strdup(work->pool, entry->pw_name)
+				   : pool_printf(work->pool, "%u", uid);
+	}
+	return work->user;
 }
 
 static void read_cgroup(struct pool *pool, const struct cgroup *cgroup, struct leak *leak)
@@ -107,7 +111,7 @@ static void name_namespace(struct work *work, struct leak *leak)
 }
 
 /* False: it is gone, and perhaps another process has its number now. */
-static bool describe(struct work *work, struct leak *leak, const struct process_name *name)
+static bool describe(struct work *work, struct leak *leak)
 {
 	struct process process;
 	struct error ignored;
@@ -118,16 +122,14 @@ static bool describe(struct work *work, struct leak *leak, const struct process_
 	if (process_read(work->host, leak->pid, &process, &ignored) < 0) {
 		/* Perhaps a recorded tree: what there is. */
 		snprintf(path, sizeof path, "%d", leak->pid);
-		leak->comm = name ? name->comm : "?";
-		leak->user = name ? name->user : "?";
+		leak->comm = leak->user = "?";
 		return !fstatat(work->proc, path, &st, 0);
 	}
 	if (leak->ticks && leak->ticks != process.ticks)
 		return false;
 	leak->ticks = process.ticks;
-	bool is_it = name && name->ticks == process.ticks;
-	leak->comm = is_it ? name->comm : process.comm;
-	leak->user = is_it ? name->user : user_name(work->pool, process.euid);
+	leak->comm = process.comm;
+	leak->user = user_name(work, process.euid);
 	read_cgroup(work->pool, &process.cgroup, leak);
 	leak->fds.soft = process.limits[RLIMIT_NOFILE].rlim_cur;
 	leak->fds.hard = process.limits[RLIMIT_NOFILE].rlim_max;
@@ -142,35 +144,17 @@ static bool has_ended(const struct leak *leak)
 	return leak->process && !fd_scan_ticks(leak->process);
 }
 
-static int by_pid(const void *a, const void *b)
-{
-	const struct process_name *first = a, *second = b;
-
-	return (first->pid > second->pid) - (first->pid < second->pid);
-}
-
 /* Names, limits and namespace of the processes of the report. One that has ended meanwhile takes
  * its sockets along. */
 void socket_work_describe(struct work *work)
 {
 	struct socket_report *report = work->report;
-	pid_t *pids = pool_alloc(work->pool, (report->leak_count + 1) * sizeof *pids);
-	struct process_name *names;
-	size_t name_count, kept = 0;
+	size_t kept = 0;
 	struct process_list list;
 
-	for (size_t i = 0; i < report->leak_count; i++)
-		pids[i] = report->leaks[i].pid;
-	if (processes_select(work->pool, pids, report->leak_count, &names, &name_count) < 0)
-		name_count = 0;
-	if (name_count)
-		qsort(names, name_count, sizeof *names, by_pid);
 	for (size_t i = 0; i < report->leak_count; i++) {
 		struct leak *leak = &report->leaks[i];
-		struct process_name key = { .pid = leak->pid };
-		const struct process_name *name =
-			name_count ? bsearch(&key, names, name_count, sizeof key, by_pid) : NULL;
-		bool is_there = describe(work, leak, name);
+		bool is_there = describe(work, leak);
 		if (!process_list_read(work->proc, &leak->pid, 1, &list) && list.count)
 			leak->fds.used = list.items[0].used;
 		else

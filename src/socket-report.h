@@ -26,8 +26,8 @@ struct socket_request {
 	const char *pid, *user;
 	const struct threshold *thresholds;
 	size_t threshold_count;
-	bool summary; /* the states, and nothing about processes */
-	bool verbose; /* the sockets themselves, too */
+	bool summary;  /* the states, and nothing about processes */
+	bool verbose;  /* the sockets themselves, too */
 	bool use_only; /* nothing but checks of descriptors is asked: no socket is looked at */
 };
 

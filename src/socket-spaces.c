@@ -45,7 +45,7 @@ static int by_number(const void *a, const void *b)
 int socket_work_find_processes(struct work *work, struct error *err)
 {
 	const struct socket_request *request = work->request;
-	struct process_name *names = NULL;
+	pid_t *pids = NULL;
 	size_t count = 0;
 	uint64_t pid = 0;
 	uid_t uid = 0;
@@ -54,14 +54,14 @@ int socket_work_find_processes(struct work *work, struct error *err)
 		return error_set(err, -EINVAL, "--pid %s: the number of a process", request->pid);
 	if (request->user) {
 		int rc = find_user(request->user, &uid, err);
-		if (!rc && (rc = processes_of_user(work->pool, uid, &names, &count)) < 0)
+		if (!rc && (rc = processes_of_user(work->pool, uid, &pids, &count)) < 0)
 			error_set(err, rc, "--user needs the library of procps (libproc2)");
 		if (rc < 0)
 			return rc;
 		work->only = pool_alloc(work->pool, (count + 1) * sizeof *work->only);
 		for (size_t i = 0; i < count; i++)
-			if (!pid || names[i].pid == (pid_t)pid)
-				work->only[work->only_count++] = names[i].pid;
+			if (!pid || pids[i] == (pid_t)pid)
+				work->only[work->only_count++] = pids[i];
 		if (work->only_count)
 			qsort(work->only, work->only_count, sizeof *work->only, by_number);
 	} else if (pid) {

@@ -17,6 +17,8 @@ struct work {
 	pid_t *only; /* the processes that matter, or NULL: all */
 	size_t only_count;
 	bool search_dead;
+	uid_t uid;        /* the user whose name was asked for last, */
+	const char *user; /* and the name; NULL: none yet */
 };
 
 /* socket-spaces.c: the processes of --pid and --user; the sockets of the network namespaces asked

@@ -3,10 +3,10 @@
  *
  * Runs every command once per round, in turn, so that what disturbs one disturbs all. For each it
  * prints minimum and median of the time from posix_spawn(3) to the end of the process in
- * microseconds, its peak resident set in KiB, its exit status, and the minimum of the processor time
- * of the process and its children in microseconds, which a busy machine disturbs less. @UID: as that
- * user, without privilege. Input is /dev/null, and so is output: a pipe would measure its reader,
- * too. */
+ * microseconds, its peak resident set in KiB, its exit status, and the minimum of the processor
+ * time of the process and its children in microseconds, which a busy machine disturbs less. @UID:
+ * as that user, without privilege. Input is /dev/null, and so is output: a pipe would measure its
+ * reader, too. */
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
