@@ -421,6 +421,52 @@ START_TEST(a_recovering_one_is_interrupted_too)
 }
 END_TEST
 
+/* ---- what goes, and what stays for others ------------------------------------------------- */
+
+START_TEST(what_is_removed_leaves_nothing)
+{
+	struct transaction gone = sample("gone"), stays = sample("stays");
+
+	write_sample(&stays, TRANSACTION_APPLIED);
+	const char *before = tree_list(root, JOURNAL_DIR, NULL);
+	write_sample(&gone, TRANSACTION_ROLLED_BACK);
+	ck_assert_int_eq(journal_remove(host, "gone"), 0);
+	ck_assert_str_eq(tree_list(root, JOURNAL_DIR, NULL), before);
+	ck_assert_int_eq(journal_remove(host, "gone"), -ENOENT);
+	ck_assert_str_eq(tree_list(root, JOURNAL_DIR, NULL), before);
+}
+END_TEST
+
+START_TEST(the_newest_that_holds_is_built_on)
+{
+	struct change key = { .kind = CHANGE_SYSCTL, .path = KEY };
+	struct change file = { .kind = CHANGE_FILE, .path = "/etc/sysctl.conf" };
+	struct transaction transactions[] = {
+		{ .id = "first", .state = TRANSACTION_APPLIED, .changes = &key, .count = 1 },
+		{ .id = "second", .state = TRANSACTION_APPLIED, .changes = &key, .count = 1 },
+		{ .id = "undone", .state = TRANSACTION_ROLLED_BACK, .changes = &key, .count = 1 },
+		{ .id = "file", .state = TRANSACTION_APPLIED, .changes = &file, .count = 1 },
+		{ .id = "netns",
+		  .state = TRANSACTION_APPLIED,
+		  .changes = &key,
+		  .count = 1,
+		  .netns = "blue",
+		  .netns_id = 7 },
+	};
+	struct journal journal = { .transactions = transactions, .count = 5 };
+
+	ck_assert_str_eq(journal_built_on(&journal, &transactions[0], KEY)->id, "second");
+	ck_assert_ptr_null(journal_built_on(&journal, &transactions[1], KEY));
+	ck_assert_str_eq(journal_built_on(&journal, &transactions[0], "/etc/sysctl.conf")->id,
+			 "file");
+	ck_assert_ptr_null(journal_built_on(&journal, &transactions[3], "/etc/sysctl.conf"));
+	transactions[1].state = TRANSACTION_PREPARED;
+	ck_assert_str_eq(journal_built_on(&journal, &transactions[0], KEY)->id, "second");
+	transactions[1].state = TRANSACTION_ROLLED_BACK;
+	ck_assert_ptr_null(journal_built_on(&journal, &transactions[0], KEY));
+}
+END_TEST
+
 /* ---- what still holds -------------------------------------------------------------------- */
 
 struct step {
@@ -536,6 +582,8 @@ int main(void)
 	tcase_add_test(tests, clocks_may_step_back);
 	tcase_add_test(tests, long_names_are_cut);
 	tcase_add_loop_test(tests, a_recovering_one_is_interrupted_too, 0, TRANSACTION_STATE_COUNT);
+	tcase_add_test(tests, what_is_removed_leaves_nothing);
+	tcase_add_test(tests, the_newest_that_holds_is_built_on);
 	tcase_add_test(tests, the_first_before_and_the_last_after_count);
 	tcase_add_test(tests, running_values_of_an_earlier_boot_do_not_count);
 	tcase_add_test(tests, matches_look_at_content);
