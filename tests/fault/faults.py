@@ -58,6 +58,7 @@ class Case:
         # The host that a rollback must lead to, and the one that an apply must lead to.
         self.undone = self.new if self.rolls_back else self.old
         self.tried, self.wrong, self.statuses, self.started = 0, [], {}, time.time()
+        self.exhausted = False # memory is running out
 
     @staticmethod
     def new_trace():
