@@ -149,6 +149,20 @@ static bool ends_with(const char *text, const char *end)
 	return size >= tail && !strcmp(text + size - tail, end);
 }
 
+/* In a container other than the one that this host is. */
+static bool is_contained(const struct comparison *comparison)
+{
+	const struct process *process = &comparison->ret->process;
+	struct cgroup own = { 0 };
+
+	if (process->nested || !process->cgroup.runtime)
+		return process->nested;
+	const struct file *file = host_kernel(comparison->host, "/proc/self/cgroup");
+	cgroup_parse(comparison->pool, file->bytes, file->size, &own);
+	return !own.container || !process->cgroup.container ||
+	       strcmp(own.container, process->cgroup.container) != 0;
+}
+
 static void find_place(struct comparison *comparison)
 {
 	struct process_limits *ret = comparison->ret;
@@ -160,7 +174,7 @@ static void find_place(struct comparison *comparison)
 	if (!opened && cgroup->session)
 		find_oldest(comparison);
 	ret->began = comparison->chain[comparison->first].started;
-	if (cgroup->runtime || process->nested) {
+	if (is_contained(comparison)) {
 		ret->kind = PLACE_CONTAINER;
 		ret->place = pool_printf(
 			pool, "runs in a container%s%s%s%s", cgroup->runtime ? " of " : "",

@@ -137,12 +137,23 @@ live 1 "below a user manager" files '$soft | mine | .name == "kt-app.service of 
 in_cgroup "/system.slice/docker-$(printf '%064d' 7).scope"
 live 0 "a container is what its runtime makes of it" files '$soft.live == [] and
 	(.notes | any(.text | test("^1 process.*container")))'
+# shellcheck disable=SC2016 # of the shell inside, whose /proc/self the mount is for
+expect 1 "unless it is ours" bash -c 'mount --bind "$1" /proc/$$/cgroup && exec "$2" audit --live files -f json' \
+	own "$TMPDIR/cgroup.$pid" "$KEELTUNE"
+json "then it is judged" '.findings[0] | .id == "limit:*:nofile:soft" and (.live | length == 1)'
 end
 service 0 150
 live 0 "a service of root is measured by what root has" files '$root.live == [] and $root.layers.live == 150'
 end
 service 0 90
 live 1 "and has less" files '$root | mine | .name == "kt-demo.service" and .user == "root" and .value == 90'
+end
+
+service 64321 1024
+# shellcheck disable=SC2016
+expect 2 "hidepid: what is hidden is not called compliant" unshare --mount bash -c \
+	'mount -t proc -o hidepid=2 proc /proc && exec setpriv --reuid 64322 --regid 64322 --clear-groups "$0" audit --live files' "$KEELTUNE"
+has "and that is said" "not looked at: /proc hides the processes of other users (hidepid)" "$out"
 end
 
 cp /bin/sleep "$TMPDIR"/$'\033[1m)\n'
@@ -270,6 +281,19 @@ fi
 	done
 ) 2>/dev/null &
 churn=$!
+/usr/bin/python3 - <<'PYTHON' &
+import socket, time
+listener = socket.create_server(("127.0.0.1", 0))
+end = time.monotonic() + 30
+kept = []
+while time.monotonic() < end:
+    kept.append(socket.create_connection(listener.getsockname()))
+    kept.append(listener.accept()[0])
+    if len(kept) > 40:
+        kept.pop(0).close()
+        kept.pop(0).close()
+PYTHON
+sockets=$!
 bad=0
 for _ in $(seq 60); do
 	kt audit --live keep files -f json >"$out" 2>"$err" || [ $? = 1 ] || bad=$((bad + 1))
@@ -277,7 +301,7 @@ for _ in $(seq 60); do
 	[ ! -s "$err" ] || bad=$((bad + 1))
 done
 check "60 audits while processes and namespaces come and go" test $bad = 0
-kill $churn 2>/dev/null
+kill $churn $sockets 2>/dev/null
 wait 2>/dev/null
 check "and this one is where it was" test "$(keys)" = "1800 15 3"
 check "$reports reports: valid" tests/golden/schema-check "$TMPDIR"/reports/*.json
