@@ -16,6 +16,7 @@
 #include "guard.h"
 #include "host.h"
 #include "pool.h"
+#include "relief.h"
 #include "store.h"
 
 #include <errno.h>
@@ -42,6 +43,8 @@ static int compare(const struct host *host, const struct change *change, const s
 {
 	if (change->kind == CHANGE_FILE)
 		return store_compare_file(host, change->path, image);
+	if (change_is_of_process(change->kind))
+		return relief_compare(change, image);
 	int rc = host_is_live(host) ? check_sysctl(change->path, image) : 0;
 	return rc == -EIO ? -ESTALE : rc;
 }
@@ -51,7 +54,7 @@ static bool changes_nothing(const struct change *change)
 {
 	const struct image *a = &change->before, *b = &change->after;
 
-	if (change->kind == CHANGE_SYSCTL)
+	if (change->kind != CHANGE_FILE)
 		return tokens_equal(a->bytes, a->size, b->bytes, b->size);
 	/* Absent before may have been a link, and the removal of nothing costs nothing. */
 	return a->exists && b->exists && same_attributes(a, b) && a->size == b->size &&
@@ -65,10 +68,20 @@ static int put_sysctl(const struct host *host, const char *path, const struct im
 	return rc ? rc : check_sysctl(path, image);
 }
 
+/* What is no file. */
+static int put_value(const struct host *host, const struct change *change,
+		     const struct image *image)
+{
+	return change_is_of_process(change->kind) ? relief_put(change, image)
+						  : put_sysctl(host, change->path, image);
+}
+
 static const char *explain(const struct change *change, int rc)
 {
 	if (rc == -ESTALE)
 		return "was changed by somebody else meanwhile";
+	if (rc == -ESRCH && change_is_of_process(change->kind))
+		return "the process has ended";
 	if (rc == -EIO && change->kind == CHANGE_SYSCTL)
 		return "the kernel kept another value";
 	if ((rc == -EINVAL || rc == -ENOENT) && change->kind == CHANGE_SYSCTL)
@@ -163,19 +176,30 @@ struct progress {
 	bool torn; /* the last one is a kernel value that was written and not taken as given */
 };
 
+/* What a process takes along with its end need not be undone. */
+static bool has_ended(const struct job *job, const struct change *change, int rc)
+{
+	return rc == -ESRCH && change_is_of_process(change->kind) &&
+	       job->during == TRANSACTION_RECOVERING;
+}
+
 static int change_all(const struct job *job, struct progress *progress, struct error *err)
 {
 	for (size_t i = 0; i < job->count; i++) {
 		const struct change *change = &job->changes[i];
 		bool is_file = change->kind == CHANGE_FILE;
 		int rc = compare(job->host, change, &change->before);
+		if (has_ended(job, change, rc))
+			continue;
 		if (rc)
 			return fail(err, rc, change->path, explain(change, rc));
 		progress->done = i + 1;
 		if (changes_nothing(change))
 			continue;
 		rc = is_file ? store_commit_file(job->host, change->path, &change->after)
-			     : put_sysctl(job->host, change->path, &change->after);
+			     : put_value(job->host, change, &change->after);
+		if (has_ended(job, change, rc))
+			continue;
 		progress->torn = rc && !is_file;
 		if (rc)
 			return fail(err, rc, change->path, explain(change, rc));
@@ -224,14 +248,19 @@ static bool unstage(const struct job *job, struct error *err)
 /* Only what is still as it was left is put back. TORN: nobody else made it what it is. */
 static int put_back_one(const struct job *job, const struct change *change, bool torn)
 {
-	if (changes_nothing(change) || !compare(job->host, change, &change->before))
+	if (change->kind == CHANGE_KEEPALIVE) { /* some sockets may be set: each is looked at */
+		int rc = relief_put(change, &change->before);
+		return rc == -ESRCH ? 0 : rc;
+	}
+	int before = changes_nothing(change) ? 0 : compare(job->host, change, &change->before);
+	if (!before || (before == -ESRCH && change->kind == CHANGE_NOFILE))
 		return 0;
 	int rc = torn ? 0 : compare(job->host, change, &change->after);
 	if (rc)
 		return rc;
 	return change->kind == CHANGE_FILE
 		       ? store_put_file(job->host, change->path, &change->before)
-		       : put_sysctl(job->host, change->path, &change->before);
+		       : put_value(job->host, change, &change->before);
 }
 
 /* Puts back what was done, the last change first, and names in ERR what resisted. */
@@ -305,15 +334,24 @@ static void hold_signals(void)
 	sigprocmask(SIG_BLOCK, &all, NULL);
 }
 
+static int image_of(struct host *host, const struct change *change, struct image *ret_now)
+{
+	return change_is_of_process(change->kind) ? relief_image(host_pool(host), change, ret_now)
+						  : host_image(host, change->path, ret_now);
+}
+
 /* The last look before the first change: is everything still as the plan assumes? */
 static int check_before_images(struct host *host, const struct plan *plan, struct error *err)
 {
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct change *change = &plan->changes[i];
 		struct image now;
-		int rc = host_image(host, change->path, &now);
+		int rc = image_of(host, change, &now);
 		if (rc < 0)
 			return error_set(err, rc, "%s: %s", change->path, strerror(-rc));
+		/* Sockets come and go, each is compared when it is set. */
+		if (change->kind == CHANGE_KEEPALIVE && now.exists)
+			continue;
 		if (!journal_matches(host_pool(host), change->kind, &now, &change->before))
 			return error_set(err, -ESTALE, "%s was changed by somebody else meanwhile",
 					 change->path);

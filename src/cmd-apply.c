@@ -175,9 +175,8 @@ static int recover_all(const struct context *context)
 	}
 }
 
-/* All of a named transaction but its state. */
-static void describe(struct session *session, const struct plan *plan,
-		     struct transaction *transaction)
+void session_describe(struct session *session, const struct plan *plan,
+		      struct transaction *transaction)
 {
 	transaction->machine_id = host_machine_id(session->host);
 	transaction->boot_id = host_boot_id(session->host);
@@ -229,7 +228,7 @@ static int try_apply(const struct context *context)
 	if (pam_trial(session.host, &plan, &err) < 0)
 		return session_fail(&session, EXIT_TROUBLE, render, "nothing applied: %s",
 				    err.message);
-	describe(&session, &plan, &transaction);
+	session_describe(&session, &plan, &transaction);
 	enum apply_outcome outcome = apply_plan(session.host, &plan, &transaction, &err);
 	int status = status_of_outcome(outcome);
 	pool_set_exit_status(outcome == APPLY_DONE ? EXIT_DIFFERS : status); /* not judged again */

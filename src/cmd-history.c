@@ -3,6 +3,7 @@
 #include "cmd.h"
 #include "error.h"
 #include "pool.h"
+#include "relief.h"
 
 #include <errno.h>
 #include <string.h>
@@ -79,7 +80,11 @@ static const char *why_needed(struct session *session, const struct transaction 
 		return NULL; /* running values of an earlier boot */
 	if (entry->netns && netns_find_id(session->host, (ino_t)entry->netns_id, &netns, &err) < 0)
 		return NULL;
-	return "it is not undone: its running values are the way back";
+	for (size_t i = 0; i < entry->count; i++)
+		if (!change_is_of_process(entry->changes[i].kind) ||
+		    relief_lives(&entry->changes[i]))
+			return "it is not undone: its running values are the way back";
+	return NULL; /* of processes that have ended */
 }
 
 /* Everything older than the newest --keep ones that no undo needs. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* `keeltune sockets`: who leaks sockets and descriptors, and what to do about it. Changes nothing.
- */
+/* `keeltune sockets`: who leaks sockets and descriptors, and what to do about it. What changes
+ * something is `sockets relieve`, in cmd-relieve.c. */
 #include "cmd.h"
 #include "error.h"
 #include "pool.h"
@@ -39,7 +39,8 @@ static int read_request(const struct context *context, struct pool *pool,
 		return EXIT_TROUBLE;
 	}
 	if (context->argument_count) {
-		complain("sockets takes no argument, but options: --pid, --port, --state, ...");
+		complain("sockets takes `relieve`, or nothing and options: --pid, --port, --state, "
+			 "...");
 		return EXIT_TROUBLE;
 	}
 	if (options->summary && (options->pid || options->user || options->check_count)) {
@@ -91,6 +92,16 @@ int cmd_sockets(const struct context *context)
 	struct socket_report report;
 	struct session session = { 0 };
 	struct error err = { 0 };
+	bool relieves = context->argument_count == 1 && !strcmp(context->arguments[0], "relieve");
+
+	if (relieves)
+		return cmd_relieve(context);
+	if (context->options.keepalive || context->options.nofile || context->options.dry_run ||
+	    context->options.comment) {
+		complain(
+			"--keepalive, --nofile, --dry-run and --comment belong to sockets relieve");
+		return EXIT_TROUBLE;
+	}
 	if (context->options.watch)
 		return cmd_watch(context);
 	if (context->options.samples) {

@@ -34,8 +34,9 @@ struct options {
 	const char *state, *port, *user, *older_than; /* and pid */
 	const char *const *checks;
 	size_t check_count;
-	unsigned watch;   /* seconds, 0: not asked for */
-	unsigned samples; /* 0: until it is ended */
+	const char *keepalive, *nofile; /* of relieve */
+	unsigned watch;                 /* seconds, 0: not asked for */
+	unsigned samples;               /* 0: until it is ended */
 	bool summary;
 	enum engine engine; /* ENGINE_COUNT: detect */
 	unsigned wait;      /* seconds for the lock */
@@ -73,7 +74,8 @@ int cmd_limits(const struct context *context);
 int cmd_history(const struct context *context); /* cmd-history.c */
 int cmd_profile(const struct context *context);
 int cmd_sockets(const struct context *context);
-int cmd_watch(const struct context *context); /* sockets --watch */
+int cmd_watch(const struct context *context);   /* sockets --watch */
+int cmd_relieve(const struct context *context); /* sockets relieve */
 
 /* ---- for the cmd-*.c ---------------------------------------------------------------------- */
 
@@ -118,6 +120,10 @@ int session_plan_undo(struct session *session, const struct transaction *transac
 
 /* Notes of the report: what must be done before what PLAN changes counts on the running host. */
 void session_note_follow_ups(struct session *session, const struct plan *plan);
+
+/* Fills in all of a named TRANSACTION but its state. */
+void session_describe(struct session *session, const struct plan *plan,
+		      struct transaction *transaction);
 
 int audit_status(const struct audit *audit); /* 2 wins over 1 */
 int status_of_outcome(enum apply_outcome outcome);

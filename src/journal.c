@@ -28,7 +28,7 @@ bool journal_matches(struct pool *pool, enum change_kind kind, const struct imag
 		return false;
 	if (!found->exists)
 		return true;
-	if (kind == CHANGE_SYSCTL)
+	if (kind != CHANGE_FILE)
 		return tokens_equal(found->bytes, found->size, recorded->bytes, recorded->size);
 	const char *known = recorded->sha256
 				    ? recorded->sha256
@@ -452,6 +452,8 @@ void journal_held(struct pool *pool, const struct journal *journal, struct held 
 		for (size_t j = 0; j < transaction->count; j++) {
 			const struct change *change = &transaction->changes[j];
 			size_t k = 0;
+			if (change_is_of_process(change->kind))
+				continue; /* no profile names it, none releases it */
 			while (k < held.count && strcmp(held.changes[k].path, change->path) != 0)
 				k++;
 			if (k == held.count) {

@@ -8,6 +8,7 @@
 #include "error.h"
 #include "escape.h"
 #include "pool.h"
+#include "process-change.h"
 #include "target.h"
 
 #include <errno.h>
@@ -22,6 +23,14 @@
 
 static const char *const state_names[TRANSACTION_STATE_COUNT] = { "prepared", "applied",
 								  "recovering", "rolled-back" };
+
+static const char *const kind_names[CHANGE_KIND_COUNT] = { "file", "sysctl", "nofile",
+							   "keepalive" };
+
+const char *change_kind_name(enum change_kind kind)
+{
+	return kind_names[kind];
+}
 
 const char *transaction_state_name(enum transaction_state state)
 {
@@ -54,6 +63,9 @@ bool manifest_is_target(enum change_kind kind, const char *path)
 		return false;
 	if (kind == CHANGE_SYSCTL)
 		return !strncmp(path, "/proc/sys/", strlen("/proc/sys/"));
+	struct process_identity place;
+	if (change_is_of_process(kind))
+		return process_place_parse(kind, path, &place);
 	return target_is_file(path);
 }
 
@@ -90,7 +102,7 @@ static json_t *encode_image(struct pool *pool, enum change_kind kind, const stru
 {
 	if (!image->exists)
 		return json_null();
-	if (kind == CHANGE_SYSCTL)
+	if (kind != CHANGE_FILE)
 		return json_stringn(image->bytes, image->size);
 	return json_pack(
 		"{s:s, s:s, s:I, s:I, s:o}", "sha256",
@@ -131,8 +143,8 @@ static json_t *encode_changes(struct pool *pool, const struct transaction *trans
 		json_array_append_new(
 			array, json_pack("{s:o, s:s, s:s, s:b, s:o, s:o, s:o}", "id",
 					 encode_strings(change->ids, change->id_count), "kind",
-					 change->kind == CHANGE_FILE ? "file" : "sysctl", "path",
-					 change->path, "release", change->release, "before",
+					 kind_names[change->kind], "path", change->path, "release",
+					 change->release, "before",
 					 encode_image(pool, change->kind, &change->before), "after",
 					 encode_image(pool, change->kind, &change->after), "diff",
 					 encode_diff(pool, change)));
@@ -320,7 +332,7 @@ static bool decode_image(struct pool *pool, enum change_kind kind, const json_t 
 	if (kind == CHANGE_FILE)
 		return decode_file_image(pool, json, image);
 	const char *text = json_string_value(json);
-	if (!text || strlen(text) > 4000)
+	if (!text || (kind != CHANGE_KEEPALIVE && strlen(text) > 4000))
 		return false;
 	*image = (struct image){ .exists = true,
 				 .bytes = pool_strdup(pool, text),
@@ -328,20 +340,35 @@ static bool decode_image(struct pool *pool, enum change_kind kind, const json_t 
 	return true;
 }
 
+static bool decode_process_change(struct pool *pool, struct change *change)
+{
+	struct nofile limit;
+
+	if (change->kind == CHANGE_KEEPALIVE)
+		change->sockets = socket_values_parse(pool, &change->before, &change->after);
+	return change->kind == CHANGE_KEEPALIVE ? change->sockets != NULL
+	       : change->kind == CHANGE_NOFILE  ? nofile_parse(&change->before, &limit) &&
+							 nofile_parse(&change->after, &limit)
+					       : true;
+}
+
 static bool decode_change(struct pool *pool, const json_t *json, struct change *change)
 {
 	const char *kind = json_string_value(json_object_get(json, "kind"));
 
-	if (!kind || (strcmp(kind, "file") && strcmp(kind, "sysctl")))
+	change->kind = CHANGE_FILE;
+	while (kind && change->kind < CHANGE_KIND_COUNT && strcmp(kind, kind_names[change->kind]))
+		change->kind++;
+	if (!kind || change->kind == CHANGE_KIND_COUNT)
 		return false;
-	change->kind = strcmp(kind, "file") ? CHANGE_SYSCTL : CHANGE_FILE;
 	change->path = get_text(pool, json, "path");
 	change->release = json_is_true(json_object_get(json, "release"));
 	change->diff = get_text(pool, json, "diff");
 	change->id_count = get_strings(pool, json_object_get(json, "id"), &change->ids);
 	return change->path && manifest_is_target(change->kind, change->path) &&
 	       decode_image(pool, change->kind, json_object_get(json, "before"), &change->before) &&
-	       decode_image(pool, change->kind, json_object_get(json, "after"), &change->after);
+	       decode_image(pool, change->kind, json_object_get(json, "after"), &change->after) &&
+	       decode_process_change(pool, change);
 }
 
 static const char *decode_changes(struct pool *pool, const json_t *array,

@@ -18,6 +18,7 @@ enum transaction_state {
 	TRANSACTION_STATE_COUNT,
 };
 const char *transaction_state_name(enum transaction_state state);
+const char *change_kind_name(enum change_kind kind);
 
 /* Who did it. Strings may be NULL. */
 struct actor {

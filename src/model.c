@@ -269,3 +269,8 @@ bool same_attributes(const struct image *a, const struct image *b)
 	}
 	return true;
 }
+
+bool change_is_of_process(enum change_kind kind)
+{
+	return kind == CHANGE_NOFILE || kind == CHANGE_KEEPALIVE;
+}

@@ -219,7 +219,16 @@ struct image {
 /* The same mode, owner and extended attributes? */
 bool same_attributes(const struct image *a, const struct image *b);
 
-enum change_kind { CHANGE_FILE, CHANGE_SYSCTL, CHANGE_KIND_COUNT };
+enum change_kind {
+	CHANGE_FILE,
+	CHANGE_SYSCTL,
+	CHANGE_NOFILE,    /* the descriptor limit of a process; see process-change.h */
+	CHANGE_KEEPALIVE, /* the keepalive of its sockets */
+	CHANGE_KIND_COUNT,
+};
+bool change_is_of_process(enum change_kind kind);
+
+struct socket_values;
 
 struct change {
 	enum change_kind kind;
@@ -228,6 +237,7 @@ struct change {
 	const char **ids; /* the settings it serves */
 	size_t id_count;
 	struct image before, after;
+	struct socket_values *sockets; /* of CHANGE_KEEPALIVE: the images, read; else NULL */
 	bool release;     /* puts back what an earlier apply had set and nobody wants any more */
 	bool known;       /* a file's BEFORE is what an earlier apply wrote */
 	const char *diff; /* of files in the journal: as it was recorded, valid UTF-8; else NULL */

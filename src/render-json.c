@@ -5,6 +5,7 @@
 #include "diff.h"
 #include "escape.h"
 #include "pool.h"
+#include "process-change.h"
 
 #include <string.h>
 
@@ -244,12 +245,14 @@ static void render_audit(FILE *out, const struct report *report, const struct st
 
 /* ---- changes ----------------------------------------------------------------------------- */
 
-static json_t *image(struct pool *pool, enum change_kind kind, const struct image *i)
+static json_t *image(struct pool *pool, const struct change *change, const struct image *i)
 {
 	if (!i->exists || !i->bytes)
 		return json_null();
-	if (kind == CHANGE_SYSCTL)
+	if (change->kind == CHANGE_SYSCTL)
 		return json_of_value(pool, value_parse(pool, i->bytes));
+	if (change_is_of_process(change->kind))
+		return json_of_text(pool, process_change_summary(pool, change, i));
 	return json_string(escape_utf8(pool, i->bytes, i->size));
 }
 
@@ -272,15 +275,15 @@ static void add_changes(json_t *array, struct pool *pool, const struct plan *pla
 		json_array_append_new(
 			array,
 			json_pack("{s:o, s:s, s:o, s:b, s:o, s:o, s:o}", "id", ids_of(pool, change),
-				  "kind", file ? "file" : "sysctl", "path",
+				  "kind", change_kind_name(change->kind), "path",
 				  json_of_text(pool, change->path), "release", change->release,
-				  "before", image(pool, change->kind, &change->before), "after",
-				  image(pool, change->kind, &change->after), "diff",
+				  "before", image(pool, change, &change->before), "after",
+				  image(pool, change, &change->after), "diff",
 				  file ? json_string(escape_utf8(pool, diff, size)) : json_null()));
 	}
 }
 
-static json_t *changes_report(const struct report *report, bool changed)
+json_t *json_of_changes(const struct report *report, bool changed)
 {
 	json_t *object = json_of_report(report);
 	json_t *changes = json_array();
@@ -295,7 +298,7 @@ static json_t *changes_report(const struct report *report, bool changed)
 
 static void render_diff(FILE *out, const struct report *report, const struct style *style)
 {
-	json_t *object = changes_report(report, true);
+	json_t *object = json_of_changes(report, true);
 
 	(void)style;
 	add_profiles(object, report);
@@ -308,7 +311,7 @@ static void render_diff(FILE *out, const struct report *report, const struct sty
 
 static void render_apply(FILE *out, const struct report *report, const struct style *style)
 {
-	json_t *object = changes_report(report, report->transaction != NULL);
+	json_t *object = json_of_changes(report, report->transaction != NULL);
 
 	(void)style;
 	add_profiles(object, report);
@@ -319,10 +322,10 @@ static void render_apply(FILE *out, const struct report *report, const struct st
 }
 
 /* What was recorded of a place: a value, or the sha256 of a file. */
-static json_t *recorded(struct pool *pool, enum change_kind kind, const struct image *i)
+static json_t *recorded(struct pool *pool, const struct change *change, const struct image *i)
 {
-	if (kind == CHANGE_SYSCTL)
-		return image(pool, kind, i);
+	if (change->kind != CHANGE_FILE)
+		return image(pool, change, i);
 	return i->exists ? json_of_text(pool, i->sha256) : json_null();
 }
 
@@ -336,8 +339,8 @@ static void add_conflicts(json_t *array, struct pool *pool, const struct undo *u
 			json_pack("{s:o, s:o, s:o, s:o, s:o}", "id",
 				  json_of_text(pool, change->id_count ? change->ids[0] : NULL),
 				  "path", json_of_text(pool, change->path), "recorded",
-				  recorded(pool, change->kind, &change->after), "found",
-				  image(pool, change->kind, &conflict->found), "by",
+				  recorded(pool, change, &change->after), "found",
+				  image(pool, change, &conflict->found), "by",
 				  json_of_text(pool, conflict->by)));
 	}
 }
@@ -403,7 +406,7 @@ static json_t *original(const struct report *report, const struct change *change
 
 	for (size_t i = 0; report->shown->state == TRANSACTION_APPLIED && i < held->count; i++)
 		if (!strcmp(held->changes[i].path, change->path))
-			return recorded(report->pool, change->kind, &held->changes[i].original);
+			return recorded(report->pool, change, &held->changes[i].original);
 	return json_null();
 }
 
@@ -415,16 +418,16 @@ static void add_shown(json_t *object, const struct report *report)
 
 	for (size_t i = 0; i < shown->count; i++) {
 		const struct change *change = &shown->changes[i];
-		json_array_append_new(
-			changes,
-			json_pack("{s:o, s:s, s:o, s:b, s:o, s:o, s:o, s:o}", "id",
-				  ids_of(pool, change), "kind",
-				  change->kind == CHANGE_FILE ? "file" : "sysctl", "path",
-				  json_of_text(pool, change->path), "release", change->release,
-				  "before", recorded(pool, change->kind, &change->before), "after",
-				  recorded(pool, change->kind, &change->after), "original",
-				  original(report, change), "diff",
-				  json_of_text(pool, change->diff)));
+		json_array_append_new(changes,
+				      json_pack("{s:o, s:s, s:o, s:b, s:o, s:o, s:o, s:o}", "id",
+						ids_of(pool, change), "kind",
+						change_kind_name(change->kind), "path",
+						json_of_text(pool, change->path), "release",
+						change->release, "before",
+						recorded(pool, change, &change->before), "after",
+						recorded(pool, change, &change->after), "original",
+						original(report, change), "diff",
+						json_of_text(pool, change->diff)));
 	}
 	for (size_t i = 0; i < shown->source_count; i++)
 		json_array_append_new(
@@ -532,4 +535,5 @@ const struct renderer renderer_json = {
 	.profile = render_profile,
 	.sockets = json_sockets,
 	.sample = json_sample,
+	.relieve = json_relieve,
 };

@@ -20,6 +20,8 @@ json_t *json_of_engine(struct pool *pool, const struct query *query);
 
 /* What every report begins with: schema, tool, host, ..., notes. */
 json_t *json_of_report(const struct report *report);
+/* The same with what REPORT's plan changes. */
+json_t *json_of_changes(const struct report *report, bool changed);
 /* Prints OBJECT and gives it back. */
 void json_write(FILE *out, json_t *object);
 void json_write_line(FILE *out, json_t *object); /* the same in one line */
@@ -27,6 +29,7 @@ void json_write_line(FILE *out, json_t *object); /* the same in one line */
 render_function json_limits;  /* render-json-limits.c */
 render_function json_sockets; /* render-json-sockets.c */
 render_function json_sample;  /* render-json-watch.c */
+render_function json_relieve; /* render-json-relief.c */
 render_function json_explain; /* render-json-explain.c */
 
 /* Of render-json-limits.c: an amount of the kernel, a line of limits.conf, lines that lose. */

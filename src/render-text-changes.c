@@ -3,6 +3,7 @@
 #include "diff.h"
 #include "escape.h"
 #include "pool.h"
+#include "process-change.h"
 #include "render-text.h"
 
 #include <string.h>
@@ -57,12 +58,36 @@ static void print_sysctl_change(FILE *out, struct pool *pool, const struct chang
 	fputs(change->release ? "  (released)\n" : "\n", out);
 }
 
+static void print_process_change(FILE *out, struct pool *pool, const struct change *change,
+				 const struct style *style)
+{
+	struct process_identity place = { 0 };
+
+	process_place_parse(change->kind, change->path, &place);
+	fprintf(out, "process %d, %s: ", place.pid,
+		change->kind == CHANGE_NOFILE ? "descriptor limit" : "keepalive");
+	text_colored(out, style, RED, process_change_summary(pool, change, &change->before));
+	fputs(" -> ", out);
+	text_colored(out, style, GREEN, process_change_summary(pool, change, &change->after));
+	fputc('\n', out);
+}
+
+/* What is no file. */
+static void print_value_change(FILE *out, struct pool *pool, const struct change *change,
+			       const struct style *style)
+{
+	if (change->kind == CHANGE_SYSCTL)
+		print_sysctl_change(out, pool, change, style);
+	else
+		print_process_change(out, pool, change, style);
+}
+
 static void print_changes(FILE *out, struct pool *pool, const struct plan *plan,
 			  const struct style *style)
 {
 	for (size_t i = 0; i < plan->count; i++)
-		if (plan->changes[i].kind == CHANGE_SYSCTL)
-			print_sysctl_change(out, pool, &plan->changes[i], style);
+		if (plan->changes[i].kind != CHANGE_FILE)
+			print_value_change(out, pool, &plan->changes[i], style);
 	for (size_t i = 0; i < plan->count; i++)
 		if (plan->changes[i].kind == CHANGE_FILE)
 			print_diff(out, pool, &plan->changes[i], style);
@@ -103,8 +128,8 @@ static void print_change_list(FILE *out, struct pool *pool, const struct plan *p
 		if (!change->before.exists && !change->after.exists)
 			continue;
 		fputs("  ", out);
-		if (change->kind == CHANGE_SYSCTL) {
-			print_sysctl_change(out, pool, change, style);
+		if (change->kind != CHANGE_FILE) {
+			print_value_change(out, pool, change, style);
 			continue;
 		}
 		fprintf(out, "%s: %s\n", text_safe(pool, change->path),
@@ -157,6 +182,25 @@ static void print_conflict(FILE *out, struct pool *pool, const struct conflict *
 					 text_safe(pool, conflict->difference)));
 }
 
+/* Sockets that were not set back. */
+static void print_sockets_left(FILE *out, struct pool *pool, const struct change *change)
+{
+	const struct socket_values *values = change->sockets;
+
+	if (!values)
+		return;
+	size_t left = values->changed + values->failed;
+	size_t gone = values->count - values->set - left;
+	text_wrapped(out, pool, "  ", 4,
+		     pool_printf(pool, "%zu socket%s set back, %zu closed since%s", values->set,
+				 text_plural(values->set), gone,
+				 left ? pool_printf(pool,
+						    ", %zu left alone: the program changed them "
+						    "since",
+						    left)
+				      : ""));
+}
+
 static void print_step(FILE *out, const struct report *report, const struct rollback_step *step,
 		       const struct style *style)
 {
@@ -175,6 +219,8 @@ static void print_step(FILE *out, const struct report *report, const struct roll
 		print_changes(out, pool, &undo->plan, style);
 	else if (step->done)
 		print_change_list(out, pool, &undo->plan, style);
+	for (size_t i = 0; i < undo->plan.count && step->done && !report->dry_run; i++)
+		print_sockets_left(out, pool, &undo->plan.changes[i]);
 	if (step->done && (!report->dry_run || report->all))
 		fprintf(out, "%s: %s\n", report->dry_run ? "would be undone" : "undone",
 			step->transaction->id);
@@ -233,8 +279,8 @@ static const char *original(struct pool *pool, const struct held *held, const st
 static void print_recorded(FILE *out, struct pool *pool, const struct change *change,
 			   const struct style *style)
 {
-	if (change->kind == CHANGE_SYSCTL)
-		print_sysctl_change(out, pool, change, style);
+	if (change->kind != CHANGE_FILE)
+		print_value_change(out, pool, change, style);
 	else if (change->diff)
 		print_diff_text(out, pool, change->diff, strlen(change->diff), style);
 	else
@@ -250,7 +296,7 @@ void text_history_show(FILE *out, const struct report *report, const struct styl
 	struct pool *pool = report->pool;
 
 	for (size_t i = 0; i < entry->count; i++)
-		if (entry->changes[i].kind == CHANGE_SYSCTL)
+		if (entry->changes[i].kind != CHANGE_FILE)
 			print_recorded(out, pool, &entry->changes[i], style);
 	for (size_t i = 0; i < entry->count; i++)
 		if (entry->changes[i].kind == CHANGE_FILE)

@@ -212,4 +212,5 @@ const struct renderer renderer_text = {
 	.profile = render_profile,
 	.sockets = text_sockets,
 	.sample = text_sample,
+	.relieve = text_relieve,
 };

@@ -34,6 +34,6 @@ void text_live(FILE *out, struct pool *pool, const struct audit *audit, size_t f
 	       bool verbose);
 
 render_function text_audit, text_diff, text_apply, text_rollback, text_history_show, text_explain,
-	text_limits, text_sockets, text_sample;
+	text_limits, text_sockets, text_sample, text_relieve;
 
 #endif

@@ -43,6 +43,7 @@ struct limits_report {
 
 struct socket_report;
 struct watch;
+struct relief;
 
 struct report {
 	const char *command;
@@ -77,8 +78,11 @@ struct report {
 	size_t pruned_count;
 	const struct explanation *explanations; /* explain */
 	size_t explanation_count;
-	const struct socket_report *sockets;         /* sockets */
-	const struct watch *watch;                   /* sockets --watch */
+	const struct socket_report *sockets; /* sockets */
+	const struct watch *watch;           /* sockets --watch */
+	const struct relief *relief;         /* sockets relieve */
+	const char *const *rounds;           /* its rollback files, oldest first */
+	size_t round_count;
 	const struct limits_report *limits;          /* limits */
 	const struct profile_entry *profile_entries; /* profile list */
 	size_t profile_entry_count;
@@ -113,7 +117,8 @@ struct renderer {
 	render_function *history;
 	render_function *profile;
 	render_function *sockets;
-	render_function *sample; /* sockets --watch */
+	render_function *sample;  /* sockets --watch */
+	render_function *relieve; /* sockets relieve */
 };
 
 extern const struct renderer renderer_text;

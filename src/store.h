@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * The only file of the program that opens anything for writing, creates, renames or removes.
- * Two primitives change a host: put a kernel value, put a file. Nothing on the way of a change
- * allocates.
- * All functions return 0 (or a descriptor) or -errno. Paths are absolute inside HOST's root.
+ * store.c is the only file of the program that opens anything for writing, creates, renames or
+ * removes. The primitives that change a host: put a kernel value, put a file; and of a running
+ * process (store-process.c) its descriptor limit and the keepalive of its sockets. Nothing on the
+ * way of a change allocates. All functions return 0 (or a descriptor) or -errno. Paths are absolute
+ * inside HOST's root.
  */
 #ifndef KEELTUNE_STORE_H
 #define KEELTUNE_STORE_H
 
 #include "model.h"
+#include "process-change.h"
 
 struct host;
 
@@ -29,6 +31,12 @@ int store_put_file(const struct host *host, const char *path, const struct image
 /* Is the file at PATH what IMAGE says in content, mode and owner (or not there, if IMAGE is not)? A
  * link is no file. 0; -ESTALE: it is not; or it could not be read. */
 int store_compare_file(const struct host *host, const char *path, const struct image *image);
+
+/* Both limits at once. -ESRCH: that process has ended. */
+int store_put_nofile(struct process_identity place, struct nofile limit);
+/* Sets what of VALUES still lives and is as it was to the wanted keepalive; BACK: what is still as
+ * it was set to what it had before. Says in VALUES what became of them. -ESRCH as above. */
+int store_put_keepalive(struct process_identity place, struct socket_values *values, bool back);
 
 /* A new file NAME in DIRECTORY, for a file system that only this process sees: not synced. */
 int store_put_private(int directory, const char *name, const char *bytes, size_t size);

@@ -5,6 +5,7 @@
 #include "error.h"
 #include "host.h"
 #include "pool.h"
+#include "relief.h"
 
 #include <errno.h>
 #include <string.h>
@@ -31,7 +32,7 @@ static const char *say_attributes(struct pool *pool, const struct image *found,
 static const char *say_difference(struct pool *pool, enum change_kind kind, const char *link,
 				  const struct image *found, const struct image *left)
 {
-	if (kind == CHANGE_SYSCTL)
+	if (kind != CHANGE_FILE)
 		return pool_printf(pool, "is %s now, keeltune had set %s",
 				   value_format(pool, value_parse(pool, found->bytes)),
 				   value_format(pool, value_parse(pool, left->bytes)));
@@ -63,7 +64,8 @@ static int look(struct host *host, const struct change *change, const struct und
 		}
 	}
 	*ret_link = change->kind == CHANGE_FILE ? host_link(host, change->path) : NULL;
-	return host_image(host, change->path, ret_now);
+	return change_is_of_process(change->kind) ? relief_image(host_pool(host), change, ret_now)
+						  : host_image(host, change->path, ret_now);
 }
 
 static void add_kept(struct undo *undo, const char *path, const char *why)
@@ -82,12 +84,12 @@ static int plan_back(struct host *host, const struct journal *journal, const str
 	struct image now;
 	const char *link;
 
-	if (change->kind == CHANGE_SYSCTL && host_is_live(host) && !host_boot_id(host))
+	if (change->kind != CHANGE_FILE && host_is_live(host) && !host_boot_id(host))
 		return error_set(
 			err, -ENODATA,
 			"%s: whether it was set in this boot cannot be told without " BOOT_ID,
 			change->path);
-	if (change->kind == CHANGE_SYSCTL && !this_boot) {
+	if (change->kind != CHANGE_FILE && !this_boot) {
 		add_kept(undo, change->path, "it was set before the last boot");
 		return 0;
 	}
@@ -95,8 +97,10 @@ static int plan_back(struct host *host, const struct journal *journal, const str
 	if (rc < 0)
 		return error_set(err, rc, "%s: %s", change->path,
 				 rc == -EINVAL ? "is no regular file any more" : strerror(-rc));
-	if (change->kind == CHANGE_SYSCTL && !now.exists) {
-		add_kept(undo, change->path, "the kernel has no such key any more");
+	if (change->kind != CHANGE_FILE && !now.exists) {
+		add_kept(undo, change->path,
+			 change->kind == CHANGE_SYSCTL ? "the kernel has no such key any more"
+						       : "the process has ended");
 		return 0;
 	}
 	/* An interrupted apply leaves each place changed or not yet changed. What was not is put

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+/* `keeltune sockets relieve` as JSON, see render-json.h. */
+#include "pool.h"
+#include "relief.h"
+#include "render-json.h"
+
+static json_t *count(size_t number)
+{
+	return json_integer((json_int_t)number);
+}
+
+static json_t *process(struct pool *pool, const struct relief *relief)
+{
+	if (!relief)
+		return json_null();
+	return json_pack("{s:i, s:I, s:o, s:o}", "pid", relief->process.pid, "start_ticks",
+			 (json_int_t)relief->process.ticks, "comm",
+			 json_of_text(pool, relief->comm), "unit",
+			 json_of_text(pool, relief->unit));
+}
+
+static json_t *sockets(const struct relief *relief)
+{
+	if (!relief)
+		return json_null();
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "seen", count(relief->sockets),
+			 "listeners", count(relief->listeners), "set", count(relief->set),
+			 "already", count(relief->already), "gone", count(relief->gone), "changed",
+			 count(relief->changed), "failed", count(relief->failed), "left_out",
+			 count(relief->left_out));
+}
+
+void json_relieve(FILE *out, const struct report *report, const struct style *style)
+{
+	json_t *object = json_of_changes(report, report->round_count > 0);
+	json_t *rounds = json_array();
+
+	(void)style;
+	for (size_t i = 0; i < report->round_count; i++)
+		json_array_append_new(rounds, json_of_text(report->pool, report->rounds[i]));
+	json_object_set_new(object, "process", process(report->pool, report->relief));
+	json_object_set_new(object, "sockets", sockets(report->relief));
+	json_object_set_new(object, "dry_run", json_boolean(report->dry_run));
+	json_object_set_new(object, "rollback", json_of_text(report->pool, report->transaction));
+	json_object_set_new(object, "rollbacks", rounds);
+	json_write(out, object);
+}

@@ -1,0 +1,488 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""relief_cases.py KEELTUNE SCHEMA_CHECK: `keeltune sockets relieve` on real programs, as result lines.
+
+Run by relief.sh on a private copy of the host. A case is a function; the servers are children in
+Python that say on request what keepalive their own sockets have.
+"""
+
+import ctypes
+import json
+import os
+import resource
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+KEELTUNE, SCHEMA_CHECK = sys.argv[1:3]
+STATE = "/var/lib/keeltune/rollback"
+failures = 0
+reports = tempfile.mkdtemp()
+number = 0
+
+SERVER = r"""
+import json, os, resource, socket, sys, threading, time
+resource.setrlimit(resource.RLIMIT_NOFILE, (int(sys.argv[1]), int(sys.argv[2])))
+family = socket.AF_INET6 if len(sys.argv) > 3 and sys.argv[3] == "6" else socket.AF_INET
+listener = socket.create_server(("::1" if family == socket.AF_INET6 else "127.0.0.1", 0),
+                                family=family, backlog=4096)
+kept, errors = [], []
+def loop():
+    while True:
+        try:
+            kept.append(listener.accept()[0])
+        except OSError as error:
+            errors.append(error.errno)
+            time.sleep(0.05)
+threading.Thread(target=loop, daemon=True).start()
+def of(s):
+    T = socket.IPPROTO_TCP
+    return [s.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE), s.getsockopt(T, socket.TCP_KEEPIDLE),
+            s.getsockopt(T, socket.TCP_KEEPINTVL), s.getsockopt(T, socket.TCP_KEEPCNT)]
+print(listener.getsockname()[1], flush=True)
+for line in sys.stdin:
+    words = line.split()
+    if words[0] == "show":
+        answer = {"listener": of(listener), "kept": [of(s) for s in list(kept)], "errors": len(errors),
+                  "limit": resource.getrlimit(resource.RLIMIT_NOFILE)}
+    elif words[0] == "set": # INDEX ON TIME
+        s = kept[int(words[1])]
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, int(words[2]))
+        s.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, int(words[3]))
+        answer = of(s)
+    elif words[0] == "close":
+        kept[int(words[1])].close(); del kept[int(words[1])]
+        answer = len(kept)
+    elif words[0] == "read": # how the connection ends
+        s = kept[int(words[1])]
+        s.settimeout(float(words[2]))
+        try:
+            answer = len(s.recv(100))
+        except TimeoutError as error:
+            answer = "ETIMEDOUT" if error.errno == 110 else "still open"
+    print(json.dumps(answer), flush=True)
+"""
+
+
+def check(name, good, what=""):
+    global failures
+    failures += not good
+    print(f"{'ok' if good else 'not ok'} {name}", flush=True)
+    if not good:
+        print("# " + str(what)[:1500].replace("\n", "\n# "), flush=True)
+
+
+def run(*args, prefix=(), **more):
+    return subprocess.run([*prefix, KEELTUNE, *map(str, args)], capture_output=True, text=True,
+                          timeout=120, check=False, **more)
+
+
+def report(*args, prefix=(), **more):
+    """The report as JSON, which is kept to be validated."""
+    global number
+    result = run(*args, "-f", "json", prefix=prefix, **more)
+    number += 1
+    with open(f"{reports}/{number}.json", "w") as file:
+        file.write(result.stdout)
+    found = json.loads(result.stdout)
+    found["stderr"] = result.stderr
+    return found
+
+
+class Server:
+    def __init__(self, soft=1024, hard=4096, family="4", prefix=()):
+        self.process = subprocess.Popen([*prefix, "/usr/bin/python3", "-c", SERVER, str(soft), str(hard), family],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.port = int(self.process.stdout.readline())
+        self.address = ("::1" if family == "6" else "127.0.0.1", self.port)
+        self.clients = []
+        self.pid = self.process.pid
+
+    def ask(self, line):
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def connect(self, count):
+        for _ in range(count):
+            self.clients.append(socket.create_connection(self.address))
+        end = time.monotonic() + 5
+        while len(self.ask("show")["kept"]) < len(self.clients) and time.monotonic() < end:
+            time.sleep(0.02)
+
+    def all(self):
+        shown = self.ask("show")
+        return [shown["listener"], *shown["kept"]]
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+        for client in self.clients:
+            client.close()
+
+
+def can_raise():
+    """Some containers have no CAP_SYS_RESOURCE, whatever root does."""
+    for line in open("/proc/self/status"):
+        if line.startswith("CapEff:"):
+            return bool(int(line.split()[1], 16) & 1 << 24)
+    return False
+
+
+def history():
+    return report("history")
+
+
+def relieve(server, *args, **more):
+    return report("sockets", "relieve", "--pid", getattr(server, "pid", server), *args, **more)
+
+
+OFF = [0, 7200, 75, 9]
+
+
+def keepalive():
+    server = Server()
+    server.connect(5)
+    server.ask("set 0 1 600")
+    before = server.all()
+    files = sorted(os.listdir(STATE)) if os.path.isdir(STATE) else []
+    dry = relieve(server, "--keepalive", "300:15:3", "--dry-run")
+    check("a dry run says what would be set", dry["sockets"]["set"] == 6 and dry["dry_run"], dry)
+    check("and sets nothing", server.all() == before, server.all())
+    check("and writes nothing", files == (sorted(os.listdir(STATE)) if os.path.isdir(STATE) else []))
+    done = relieve(server, "--keepalive", "300:15:3")
+    check("five sockets and the listener are set", done["exit"] == 0 and done["sockets"]["set"] == 6
+          and done["sockets"]["listeners"] == 1, done)
+    check("they have it", all(s == [1, 300, 15, 3] for s in server.all()), server.all())
+    server.connect(2)
+    check("what is accepted later inherits it", server.all()[-1] == [1, 300, 15, 3], server.all())
+    text = run("history", "show", done["rollback"]).stdout
+    check("the history says what was there", "off:7200:75:9 (5 sockets), on:600:75:9 (1 socket)" in text
+          and "on:300:15:3" in text, text)
+    report("history", "show", done["rollback"])
+    again = relieve(server, "--keepalive", "300:15:3")
+    check("again: nothing to change, no rollback file", again["sockets"]["already"] == 8
+          and again["rollback"] is None, again)
+    server.ask("close 4")
+    server.ask("set 1 1 1234")
+    undone = report("rollback")
+    check("rollback puts them back", undone["exit"] == 0, undone)
+    after = server.all()
+    check("socket by socket", after[0] == OFF and after[1] == [1, 600, 75, 9] and after[3:5] == [OFF, OFF], after)
+    check("one that the program changed since is left alone", after[2] == [1, 1234, 15, 3], after)
+    check("one that was accepted since keeps what it inherited", after[-1] == [1, 300, 15, 3], after)
+    server.end()
+
+
+def after_the_end():
+    server = Server()
+    server.connect(3)
+    relieve(server, "--keepalive", "60:10:3", "--nofile", "2000")
+    server.end()
+    shown = run("rollback", "--dry-run").stdout
+    check("a process that has ended takes its sockets along", "the process has ended" in shown, shown)
+    undone = report("rollback")
+    check("and its rollback has nothing to do", undone["exit"] == 0, undone)
+
+
+def several_kinds():
+    for family in "46":
+        server = Server(family=family)
+        server.connect(2)
+        done = relieve(server, "--keepalive", "32767:32767:127")
+        check(f"IPv{family}, the highest numbers", done["exit"] == 0 and
+              all(s == [1, 32767, 32767, 127] for s in server.all()), done)
+        report("rollback")
+        check(f"IPv{family}, and back", all(s == OFF for s in server.all()), server.all())
+        server.end()
+    # Other descriptors: unconnected and UDP and Unix sockets, pipes, the same socket twice.
+    program = subprocess.Popen(["/usr/bin/python3", "-c", """
+import socket, os, sys
+l = socket.create_server(("127.0.0.1", 0)); u = socket.socket(type=socket.SOCK_DGRAM); n = socket.socket()
+a, b = socket.socketpair(); twice = os.dup(l.fileno()); os.pipe()
+print("ready", flush=True); sys.stdin.readline()
+print(l.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE), n.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE))
+"""], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    program.stdout.readline()
+    done = relieve(program.pid, "--keepalive", "300:15:3")
+    check("one socket with two descriptors is one change", done["sockets"]["set"] == 1, done)
+    check("sockets that are not connected are left alone", program.communicate("\n")[0].split() == ["1", "0"])
+
+
+def limits():
+    server = Server(soft=40, hard=4096)
+    for _ in range(60):
+        server.clients.append(socket.create_connection(server.address))
+    time.sleep(0.5)
+    stuck = server.ask("show")
+    check("a server at EMFILE accepts no more", stuck["errors"] > 0 and len(stuck["kept"]) < 50, stuck["errors"])
+    done = relieve(server, "--nofile", "2048")
+    check("its limit is raised", done["exit"] == 0 and server.ask("show")["limit"] == [2048, 4096], done)
+    server.connect(1)
+    check("and it accepts again", len(server.ask("show")["kept"]) == 61, len(server.ask("show")["kept"]))
+    for bad, why in (("1024", "nothing is lowered"), ("4000:4095", "nothing is lowered"),
+                     ("99999999", "fs.nr_open"), ("3000:2000", "above the hard"), ("0", "SOFT"), ("-1", "SOFT"),
+                     ("12x", "SOFT"), ("unlimited", "SOFT"), ("", "SOFT"), ("99999999999999999999", "SOFT")):
+        result = run("sockets", "relieve", "--pid", server.pid, "--nofile", bad)
+        check(f"--nofile '{bad}' is refused", result.returncode == 2 and why in result.stderr, result)
+    report("rollback")
+    check("rollback lowers it again", server.ask("show")["limit"] == [40, 4096])
+    if can_raise():
+        done = relieve(server, "--nofile", "5000:6000")
+        check("the hard one, too", server.ask("show")["limit"] == [5000, 6000], done)
+        report("rollback")
+    done = relieve(server, "--nofile", "3000")
+    resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (3500, 4096))
+    undone = report("rollback")
+    check("changed since by somebody else: a conflict", undone["exit"] == 1 and len(undone["conflicts"]) == 1, undone)
+    undone = report("rollback", "--force")
+    check("--force puts it back", server.ask("show")["limit"] == [40, 4096], undone)
+    server.end()
+
+
+def arguments():
+    server = Server()
+    for bad in ("0:15:3", "300:0:3", "300:15:0", "32768:15:3", "300:32768:3", "300:15:128", "300:15", "300",
+                "300:15:3:4", "-1:15:3", "a:b:c", "", "300:15:3x", " 300:15:3", "+300:15:3", "0300:15:3"):
+        result = run("sockets", "relieve", "--pid", server.pid, "--keepalive", bad)
+        check(f"--keepalive '{bad}' is refused", result.returncode == 2 and "TIME:INTVL:PROBES" in result.stderr, result)
+    for args, why in ((["--pid", server.pid], "needs --keepalive"), (["--keepalive", "1:1:1"], "--pid PID"),
+                      (["--pid", "x", "--nofile", "5000"], "number"), (["--pid", "0", "--nofile", "5000"], "number"),
+                      (["--pid", 4194305, "--nofile", "5000"], "no process"),
+                      (["--pid", server.pid, "--nofile", "5000", "--netns", "x"], "takes --pid"),
+                      (["--pid", server.pid, "--nofile", "5000", "--root", "/"], "running system")):
+        result = run("sockets", "relieve", *args)
+        check(f"refused: {' '.join(map(str, args))[:50]}", result.returncode == 2 and why in result.stderr, result)
+    thread = [t for t in os.listdir(f"/proc/{server.pid}/task") if int(t) != server.pid][0]
+    result = run("sockets", "relieve", "--pid", thread, "--nofile", "5000")
+    check("a thread is not a process", result.returncode == 2 and "thread" in result.stderr, result)
+    for args in (["--keepalive", "1:1:1"], ["--nofile", "5"], ["--dry-run"], ["--comment", "x"]):
+        check(f"{args[0]} without relieve", run("sockets", *args).returncode == 2)
+    check("nothing was set", server.all() == [OFF])
+    server.end()
+
+
+def privileges():
+    unprivileged = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
+    own = Server(prefix=unprivileged)
+    own.connect(2)
+    others = Server()
+    dry = relieve(own, "--keepalive", "300:15:3", "--nofile", "4096", "--dry-run", prefix=unprivileged)
+    check("an own process, without privilege: a dry run", dry["exit"] == 0 and dry["sockets"]["set"] == 3, dry)
+    for what in (["--keepalive", "300:15:3"], ["--nofile", "4096"]):
+        result = run("sockets", "relieve", "--pid", others.pid, *what, "--dry-run", prefix=unprivileged)
+        check(f"another user's is refused: {what[0]}", result.returncode == 2 and "root" in result.stderr, result)
+    result = run("sockets", "relieve", "--pid", own.pid, "--keepalive", "300:15:3", prefix=unprivileged)
+    check("the change itself needs root, for its record", result.returncode == 2 and "needs root" in result.stderr, result)
+    result = run("sockets", "relieve", "--pid", own.pid, "--keepalive", "300:15:3",
+                 prefix=("setpriv", "--bounding-set", "-sys_ptrace"))
+    check("root without CAP_SYS_PTRACE", result.returncode == 2 and "CAP_SYS_PTRACE" in result.stderr, result)
+    result = run("sockets", "relieve", "--pid", others.pid, "--nofile", "5000:5000",
+                 prefix=("setpriv", "--bounding-set", "-sys_resource") if can_raise() else ())
+    check("root without CAP_SYS_RESOURCE", result.returncode == 2 and "CAP_SYS_RESOURCE" in result.stderr, result)
+    for errno, why in (("1", "seccomp"), ("38", "seccomp")):
+        result = run("sockets", "relieve", "--pid", others.pid, "--keepalive", "300:15:3", prefix=(
+            "/usr/bin/python3", "-c", FILTER, errno))
+        check(f"a filter forbids pidfd_getfd with errno {errno}", result.returncode == 2 and why in result.stderr, result)
+    check("nothing was set", own.all() == [OFF] * 3 and others.all() == [OFF])
+    own.end()
+    others.end()
+
+
+# Forbids pidfd_getfd(2) with the errno, then becomes another program.
+FILTER = r"""
+import ctypes, os, struct, sys
+libc = ctypes.CDLL(None, use_errno=True)
+def op(code, jt, jf, k): return struct.pack("HBBI", code, jt, jf, k)
+program = (op(0x20, 0, 0, 0) + op(0x15, 0, 1, 438) + op(0x06, 0, 0, 0x50000 | int(sys.argv[1])) +
+           op(0x06, 0, 0, 0x7fff0000))
+buffer = ctypes.create_string_buffer(program, len(program))
+class Prog(ctypes.Structure): _fields_ = [("len", ctypes.c_ushort), ("filter", ctypes.c_void_p)]
+prog = Prog(len(program) // 8, ctypes.addressof(buffer))
+if libc.prctl(38, 1, 0, 0, 0) or libc.prctl(22, 2, ctypes.byref(prog)): sys.exit("no seccomp")
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+def elsewhere():
+    # Strict seccomp: after it only read, write and exit are left to the process.
+    program = subprocess.Popen(["/usr/bin/python3", "-c", """
+import ctypes, os, resource, socket, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, (1000, 4000))
+l = socket.create_server(("127.0.0.1", 0)); c = socket.create_connection(l.getsockname()); a = l.accept()[0]
+os.write(1, b"ready\\n")
+ctypes.CDLL(None).prctl(22, 1, 0, 0, 0)
+os.read(0, 1)
+os.write(1, b"lives\\n")
+"""], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    program.stdout.readline()
+    time.sleep(0.2)
+    done = relieve(program.pid, "--keepalive", "300:15:3", "--nofile", "3000")
+    check("a process under strict seccomp", done["exit"] == 0 and done["sockets"]["set"] == 3, done)
+    program.stdin.write(b"x")
+    program.stdin.flush()
+    check("lives on", program.stdout.readline() == b"lives\n")
+    report("rollback")
+    program.kill()
+    program.wait()
+    server = Server(prefix=("unshare", "--net", "--pid", "--mount-proc", "--fork", "--kill-child", "sh", "-c",
+                            'ip link set lo up; exec "$@"', "sh"))
+    child = int(open(f"/proc/{server.pid}/task/{server.pid}/children").read().split()[0])
+    done = relieve(child, "--keepalive", "300:15:3", "--nofile", "4096")
+    check("a process of another network and pid namespace", done["exit"] == 0 and server.all() == [[1, 300, 15, 3]], done)
+    report("rollback")
+    check("and back", server.all() == [OFF] and server.ask("show")["limit"] == [1024, 4096], server.all())
+    server.end()
+
+
+def half_open():
+    """The peer is gone without a word: keepalive tells the server after TIME + INTVL * PROBES."""
+    server = Server()
+    client = socket.create_connection(server.address)
+    server.clients.append(client)
+    time.sleep(0.2)
+    # A filter of the socket that drops everything: nobody answers, as with a machine that lost its power.
+    drop = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, 0))
+    client.setsockopt(socket.SOL_SOCKET, 26, struct.pack("HxxxxxxP", 1, ctypes.addressof(drop)))
+    check("a half-open peer is not noticed", server.ask("read 0 3") == "still open")
+    relieve(server, "--keepalive", "1:1:2")
+    ending = server.ask("read 0 12")
+    check("and is after relief", ending == "ETIMEDOUT", ending)
+    report("rollback")
+    server.end()
+
+
+def races():
+    # Connections that come while relief runs: none is without keepalive afterwards.
+    server = Server(soft=20000, hard=20000)
+    stop = threading.Event()
+
+    def come_and_go(keep):
+        mine = []
+        while not stop.is_set():
+            try:
+                mine.append(socket.create_connection(server.address))
+            except OSError:
+                continue
+            if not keep or len(mine) > 2000:
+                mine.pop(0).close()
+        server.clients += mine
+    threads = [threading.Thread(target=come_and_go, args=(keep,)) for keep in (True, False)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.3)
+    done = relieve(server, "--keepalive", "300:15:3")
+    time.sleep(0.2)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    time.sleep(0.5)
+    left = [s for s in server.all() if s != [1, 300, 15, 3]]
+    check("connections that come while relief runs get it, too", done["exit"] == 0 and not left,
+          (done["rollbacks"], len(left), left[:3]))
+    for _ in done["rollbacks"]:
+        undone = report("rollback")
+        check("each round is undone", undone["exit"] == 0, undone)
+    check("the listener is as before", server.all()[0] == OFF, server.all()[0])
+    server.end()
+    # Processes that end at any moment of a relief.
+    outcomes = set()
+    for turn in range(30):
+        server = Server()
+        server.connect(20)
+        threading.Timer(turn * 0.002, server.process.kill).start()
+        result = relieve(server, "--keepalive", "300:15:3", "--nofile", "3000")
+        outcomes.add(result["exit"])
+        if result["exit"] not in (0, 2, 3):
+            check("a process that ends while relief runs", False, result)
+        server.end()
+        if result["rollback"]:
+            report("rollback")
+    check("processes that end while relief runs: done, refused or put back", outcomes <= {0, 2, 3}, outcomes)
+    check("nothing is left interrupted", history()["interrupted"] is None)
+
+
+def reused_pid():
+    """Another process with the same pid is never touched: the start time is not the same."""
+    def with_pid(pid):
+        with open("/proc/sys/kernel/ns_last_pid", "w") as file:
+            file.write(str(pid - 1))
+        return Server()
+    first = with_pid(20000)
+    relieve(first, "--keepalive", "300:15:3", "--nofile", "3000")
+    first.end()
+    second = with_pid(20000)
+    check("the pid is used again", second.pid == 20000 == first.pid, (first.pid, second.pid))
+    undone = report("rollback")
+    check("rollback leaves the other process alone", undone["exit"] == 0 and second.all() == [OFF] and
+          second.ask("show")["limit"] == [1024, 4096], undone)
+    second.end()
+
+
+def interrupted():
+    """Killed between the first change and the record: rollback puts back what was set."""
+    server = Server(soft=10000, hard=20000)
+    server.connect(3000)
+    seen = 0
+    for turn in range(12):
+        process = subprocess.Popen([KEELTUNE, "sockets", "relieve", "--pid", str(server.pid), "--keepalive", "300:15:3",
+                                    "--nofile", "15000"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(0.01 + turn * 0.006)
+        process.kill()
+        process.wait()
+        found = history()
+        seen += found["interrupted"] is not None
+        while any(e["state"] != "rolled-back" for e in history()["entries"]):
+            undone = report("rollback")
+            if undone["exit"]:
+                check("an interrupted relief is undone", False, undone)
+                break
+    shown = server.ask("show")
+    wrong = [s for s in server.all() if s != OFF]
+    check(f"killed at any moment ({seen} times in between): all is as before", not wrong and
+          shown["limit"] == [10000, 20000], (len(wrong), wrong[:3], shown["limit"]))
+    server.end()
+
+
+def many():
+    server = Server(soft=20000, hard=20000)
+    server.connect(8000)
+    start = time.monotonic()
+    done = relieve(server, "--keepalive", "300:15:3")
+    took = time.monotonic() - start
+    size = os.path.getsize(f"{STATE}/{done['rollback']}/manifest.json")
+    check("8,000 sockets", done["sockets"]["set"] == 8001, done["sockets"])
+    check("take a small manifest", size < 120000, size)
+    print(f"# {took:.2f} s, a manifest of {size} bytes")
+    report("rollback")
+    check("and back", all(s == OFF for s in server.all()))
+    server.end()
+
+
+def no_copy_is_held():
+    """While a copy of a descriptor is held close() sends no FIN: after relief the peer sees it at once."""
+    server = Server()
+    server.connect(1)
+    relieve(server, "--keepalive", "300:15:3")
+    server.ask("close 0")
+    server.clients[0].settimeout(2)
+    check("a close() sends its FIN", server.clients[0].recv(1) == b"")
+    report("rollback")
+    server.end()
+
+
+resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+chosen = sys.argv[3:] or ["keepalive", "after_the_end", "several_kinds", "limits", "arguments", "privileges", "elsewhere",
+                          "half_open", "races", "interrupted", "many", "no_copy_is_held"]
+for name in chosen:
+    globals()[name]()
+found = subprocess.run([SCHEMA_CHECK, *(f"{reports}/{n}" for n in os.listdir(reports))], capture_output=True, text=True,
+                       check=False)
+check(f"{number} reports are valid", found.returncode == 0, found.stdout)
+sys.exit(1 if failures else 0)
