@@ -27,7 +27,7 @@ void fd_hits_add(struct fd_hits *hits, struct fd_hit hit); /* or sets its error 
 struct fd_scan {
 	int process;        /* descriptor of /proc/PID, the caller's to close(); 0: not kept */
 	uint64_t ticks;     /* start time: with the pid it tells processes apart; 0: no hits */
-	uint32_t hits;      /* not one for each descriptor: a socket counts once */
+	uint32_t hits;      /* descriptors of sockets that are in the set */
 	uint32_t strangers; /* descriptors of sockets that are not in the set */
 	bool denied;        /* this user may not look into it */
 };

@@ -16,7 +16,7 @@ done
 ns_enter "$0" "$@"
 
 count=30 churn=(--seconds 4)
-[ "$TEST_LENGTH" = short ] || count=500 churn=(--seconds 60 --files 10000000)
+[ "$TEST_LENGTH" = short ] || count=500 churn=(--seconds 60)
 status=0
 if [ $# = 0 ]; then
 	/usr/bin/python3 tests/conformance/sockets_churn.py "${churn[@]}" || status=1

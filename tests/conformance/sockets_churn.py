@@ -5,10 +5,9 @@ must be attributed exactly, and nothing ever to a process that does not hold it:
 - leakers with sockets of their own, and a family that shares some;
 - churners that connect, leak, fork, share and exit at random;
 - a pid that is used again at once, by processes that leak (comm "leaky") and by others that never held
-  a socket in CLOSE_WAIT (comm "clean");
-- an impostor that holds a file of type socket, in a file system, with the inode number of a leaked socket.
+  a socket in CLOSE_WAIT (comm "clean").
 
-    sockets_churn.py [--seconds N] [--seed N] [--files N]
+    sockets_churn.py [--seconds N] [--seed N]
 
 Run by sockets.sh inside namespaces of its own."""
 
@@ -18,9 +17,7 @@ import os
 import random
 import signal
 import socket
-import stat
 import struct
-import subprocess
 import sys
 import time
 
@@ -141,26 +138,7 @@ def reincarnation(seed, pid):
     return background("spawner", work)
 
 
-def impostor(inode, directory, most):
-    """A file whose inode number is that of a leaked socket, held open: its S_ISSOCK and st_ino are
-    right, and only its device is not. It takes INODE files to get there."""
-    if inode > most:
-        print(f"# no impostor: the kernel's inode numbers have come to {inode}")
-        return None
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "inode32", "impostor", directory], check=True)
-    path = f"{directory}/socket"
-    for _ in range(most):
-        os.mknod(path, stat.S_IFSOCK | 0o600)
-        found = os.stat(path).st_ino
-        if found == inode:
-            return oracle.fork("impostor", lambda: os.open(path, os.O_PATH))
-        if found > inode:
-            break
-        os.unlink(path)
-    return None
-
-
-def judge(report, stable, impostors):
+def judge(report, stable):
     """What is wrong in REPORT."""
     wrong = []
     seen = {process["pid"]: process for process in report["processes"] if process["close_wait"]}
@@ -170,7 +148,7 @@ def judge(report, stable, impostors):
             wrong.append(f"pid {pid} has {count} ({shared} shared), reported are "
                          f"{process['close_wait']} ({process['shared']} shared)")
     for pid, process in seen.items():
-        if pid in impostors or process["comm"] not in ("leaker", "family", "churner", "leaky"):
+        if process["comm"] not in ("leaker", "family", "churner", "leaky"):
             wrong.append(f"pid {pid}, {process['comm']!r}: holds none, reported are "
                          f"{process['close_wait']}")
     return wrong
@@ -179,7 +157,6 @@ def judge(report, stable, impostors):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=float, default=4)
-    parser.add_argument("--files", type=int, default=300000, help="make an impostor of at most so many")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)
@@ -193,13 +170,6 @@ def main():
     stable.update({pid: (20, 20) for pid in members})
     oracle.result(len(members) == 3 and head in members, "a family of three shares its sockets", members)
 
-    inodes = sorted(s.inode for s in oracle.ss() if s.state == "CLOSE_WAIT" and s.inode)
-    directory = os.environ["TMPDIR"] + "/impostor"
-    os.mkdir(directory)
-    impostors = {impostor(inodes[-1], directory, options.files)} - {None}
-    if inodes[-1] <= options.files:
-        oracle.result(bool(impostors), "there is an impostor", f"no file with the inode {inodes[-1]}")
-
     busy = [churner(f"{options.seed}/{index}") for index in range(3)]
     spawner = reincarnation(options.seed, 30000)
     wrong, runs, lives = [], 0, 0
@@ -208,7 +178,7 @@ def main():
         report = oracle.keeltune()
         runs += 1
         lives += any(p["pid"] == 30000 and p["close_wait"] for p in report["processes"])
-        wrong += judge(report, stable, impostors)
+        wrong += judge(report, stable)
         if runs % 8 == 0:
             for name, table in (("ss", oracle.owners(oracle.ss())),
                                 ("lsof", {pid: {"close_wait": count} for pid, count in
