@@ -41,6 +41,8 @@ static void learn(int proc, struct process_list *list)
 			  procfs_number(self) == getpid();
 	list->euid = geteuid();
 	list->is_bound = list->is_kernel && is_bound_by_modes();
+	/* The first process is always there; hidepid= shows only those that may be traced. */
+	list->hides = list->is_kernel && fstatat(proc, "1", &st, 0) && errno == ENOENT;
 	list->has_counts = list->is_kernel && !fstatat(proc, "self/fd", &st, 0) && st.st_size > 0;
 }
 
@@ -73,6 +75,39 @@ static uint32_t count_descriptors(int proc, const char *path, bool has_counts, b
 	return rc ? FDS_UNKNOWN : count;
 }
 
+struct most {
+	const struct process_list *list;
+	uint32_t used;
+};
+
+static bool take_most(int fd, const char *name, long number, void *data)
+{
+	struct most *most = data;
+	char path[24];
+	bool gone;
+	uid_t owner;
+
+	(void)number;
+	snprintf(path, sizeof path, "%.15s/fd", name);
+	uint32_t used = count_descriptors(fd, path, most->list->has_counts, &gone, &owner);
+	if (used != FDS_UNKNOWN && used > most->used)
+		most->used = used;
+	return true;
+}
+
+/* A process whose first thread has ended shows no descriptors; its other threads have them. */
+static uint32_t count_by_threads(int proc, const char *name, const struct process_list *list)
+{
+	struct most most = { .list = list };
+	char path[24];
+
+	snprintf(path, sizeof path, "%.15s/task", name);
+	autofd int fd = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0)
+		fd_scan_numbers(fd, take_most, &most);
+	return most.used;
+}
+
 static bool add_process(int proc, const char *name, long number, void *data)
 {
 	struct process_list *list = data;
@@ -84,6 +119,8 @@ static bool add_process(int proc, const char *name, long number, void *data)
 	uint32_t used = count_descriptors(proc, path, list->has_counts, &gone, &owner);
 	if (gone)
 		return true;
+	if (!used && list->is_few)
+		used = count_by_threads(proc, name, list);
 	struct listed_process *items =
 		array_extend(list->items, list->count, &list->room, sizeof *list->items);
 	list->failed = !items;
@@ -107,12 +144,22 @@ int process_list_read(int proc, const pid_t *only, size_t only_count, struct pro
 		int rc = fd < 0 ? -errno : fd_scan_numbers(fd, add_process, ret);
 		return rc ? rc : ret->failed ? -ENOMEM : 0;
 	}
+	ret->is_few = true;
 	for (size_t i = 0; i < only_count; i++) {
 		char name[16];
 		snprintf(name, sizeof name, "%d", only[i]);
 		add_process(proc, name, only[i], ret);
 	}
 	return ret->failed ? -ENOMEM : 0;
+}
+
+size_t process_list_unknown(const struct process_list *list)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < list->count; i++)
+		count += list->items[i].used == FDS_UNKNOWN;
+	return count;
 }
 
 /* One read has it all: the kernel makes the text in one piece, and it is shorter than a page. */

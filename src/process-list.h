@@ -29,12 +29,16 @@ struct process_list {
 	bool is_kernel;  /* /proc is the kernel's, and of our own pid namespace */
 	uid_t euid;      /* of this process */
 	bool is_bound;   /* this user may list descriptors of own processes only */
+	bool is_few;     /* chosen processes: their threads are looked at where that says more */
+	bool hides;      /* processes of others are not even listed (hidepid) */
 	bool failed;     /* out of memory */
 	bool has_counts; /* st_size of /proc/PID/fd is the number of descriptors */
 };
 
 /* PROC: a descriptor of /proc. ONLY, unless NULL, are the pids that matter. 0 or -errno. */
 int process_list_read(int proc, const pid_t *only, size_t only_count, struct process_list *ret);
+/* Those whose descriptors this user may not count. */
+size_t process_list_unknown(const struct process_list *list);
 /* Fills in the limits. */
 void process_list_read_limits(int proc, struct process_list *list);
 /* Reads the names of the first COUNT. */

@@ -52,7 +52,11 @@ static void print_verdict(FILE *out, const struct report *whole, const struct st
 			      pool_printf(pool, "%s at 80%% or more of the descriptor limit",
 					  processes(pool, report->near_limit)));
 	else if (report->has_descriptors)
-		text = append(pool, text, "no process is near its descriptor limit");
+		text = append(pool, text,
+			      report->list.hides || process_list_unknown(&report->list)
+				      ? "no process that this user can see is near its descriptor "
+					"limit"
+				      : "no process is near its descriptor limit");
 	if (!*text || report->request->summary)
 		return;
 	bool is_bad = sockets || dead || report->near_limit;
@@ -299,7 +303,8 @@ static void print_unattributed(FILE *out, const struct report *whole)
 		{ left->never_accepted, "never accepted: in the queue of a listener" },
 		{ left->gone, "closed while this was looked at" },
 		{ left->in_flight, "in no descriptor table: passed on and not taken" },
-		{ left->thread_table, "found in a table that a thread has for itself" },
+		{ left->thread_table,
+		  "found in the table of a thread, not in that of its process" },
 		{ left->not_permitted, "of processes that this user may not look into" },
 	};
 

@@ -282,12 +282,11 @@ static int add_relatives(struct search *search, pid_t pid)
 	return rc;
 }
 
-/* Scans the owners from FIRST on, then the relatives of those that hold something, until none is
- * new. */
-static int scan_families(struct search *search, size_t first, bool until_found)
+/* Scans the relatives of the owners from FIRST on that hold something, until none is new. */
+static int scan_relatives(struct search *search, size_t first)
 {
 	struct owners *owners = search->owners;
-	int rc = scan_owners(search, first, false, until_found);
+	int rc = 0;
 
 	while (!rc && first < owners->count) {
 		size_t end = owners->count;
@@ -298,6 +297,28 @@ static int scan_families(struct search *search, size_t first, bool until_found)
 			rc = scan_owners(search, end, false, false);
 	}
 	return rc;
+}
+
+static int scan_families(struct search *search, size_t first, bool until_found)
+{
+	int rc = scan_owners(search, first, false, until_found);
+
+	return rc ? rc : scan_relatives(search, first);
+}
+
+/* Few processes, so that tables of threads are looked at, too; and then their relatives, for whom
+ * they share sockets with. */
+static int scan_only(struct search *search, const pid_t *pids, size_t count)
+{
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < count; i++)
+		rc = add_owner(search, pids[i]);
+	if (!rc)
+		rc = scan_owners(search, 0, false, false);
+	if (!rc)
+		rc = scan_owners(search, 0, true, false);
+	return rc ? rc : scan_relatives(search, 0);
 }
 
 static int scan_cgroups(struct search *search)
@@ -400,10 +421,7 @@ int owners_find(int proc, const struct socket_set *set, const uint8_t *wanted, b
 	cgroup_tree_open(&search.tree);
 	int rc = begin(&search);
 	if (!rc && only) {
-		for (size_t i = 0; !rc && i < only_count; i++)
-			rc = add_owner(&search, only[i]);
-		if (!rc) /* the families, for whom they share sockets with */
-			rc = scan_families(&search, 0, false);
+		rc = scan_only(&search, only, only_count);
 	} else if (!rc) {
 		if (!all && search.missing)
 			rc = scan_cgroups(&search);

@@ -96,7 +96,7 @@ static int settle_missing(struct work *work, uint8_t *wanted)
 		if (!wanted[i] || report->owners.holders[i] ||
 		    report->set.items[i].state == TCP_STATE_LISTEN)
 			continue;
-		if (report->owners.hidden)
+		if (report->owners.hidden || report->list.hides)
 			left->not_permitted++;
 		else
 			left->in_flight++;
@@ -194,6 +194,66 @@ static int worst_first(const void *a, const void *b)
 	return order ? order : (first->pid > second->pid) - (first->pid < second->pid);
 }
 
+static uint64_t full_queues_of_others(const struct socket_report *report)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < report->set.count; i++)
+		count += socket_is_full(&report->set.items[i]) && !report->owners.holders[i];
+	return count;
+}
+
+/* How much of it may there be with processes that this user cannot look into? */
+static uint64_t hidden_part(const struct socket_report *report, enum threshold_field field)
+{
+	const struct unattributed *left = &report->unattributed;
+
+	if (field == THRESHOLD_FDS)
+		return report->list.hides || process_list_unknown(&report->list) ? UINT64_MAX : 0;
+	if (!report->owners.hidden && !report->list.hides)
+		return 0;
+	switch (field) {
+	case THRESHOLD_NEVER_ACCEPTED:
+		return left->never_accepted;
+	case THRESHOLD_LISTEN_FULL:
+		return full_queues_of_others(report);
+	case THRESHOLD_DEAD:
+		return report->system.in_no_table;
+	case THRESHOLD_OLDEST: /* these count no sockets */
+	case THRESHOLD_UNREAD:
+		return left->not_permitted ? UINT64_MAX : 0;
+	case THRESHOLD_CLOSE_WAIT:
+	case THRESHOLD_NEVER_READ:
+	case THRESHOLD_NOT_CLOSED:
+	case THRESHOLD_HALF_OPEN:
+	case THRESHOLD_SHARED:
+	case THRESHOLD_FDS:
+	case THRESHOLD_COUNT:
+		break;
+	}
+	return left->not_permitted;
+}
+
+static void check_threshold(struct work *work, struct threshold_result *result)
+{
+	struct socket_report *report = work->report;
+	const struct threshold *threshold = result->threshold;
+
+	for (size_t i = 0; i < report->leak_count; i++) {
+		uint64_t value;
+		if (!threshold_is_exceeded(threshold, &report->leaks[i], &value))
+			continue;
+		result->offenders = pool_extend(work->pool, result->offenders, result->count,
+						sizeof *result->offenders);
+		result->offenders[result->count++] =
+			(struct offender){ .leak = &report->leaks[i], .value = value };
+	}
+	uint64_t hidden = hidden_part(report, threshold->field);
+	if (!result->count &&
+	    (hidden > threshold->limit || (threshold->or_equal && hidden == threshold->limit)))
+		result->unknown = "processes that this user may not look into may exceed it";
+}
+
 static void check_thresholds(struct work *work)
 {
 	struct socket_report *report = work->report;
@@ -201,25 +261,8 @@ static void check_thresholds(struct work *work)
 	report->checks = pool_alloc(work->pool,
 				    (work->request->threshold_count + 1) * sizeof *report->checks);
 	for (size_t i = 0; i < work->request->threshold_count; i++) {
-		struct threshold_result *result = &report->checks[i];
-		result->threshold = &work->request->thresholds[i];
-		for (size_t j = 0; j < report->leak_count; j++) {
-			uint64_t value;
-			if (!threshold_is_exceeded(result->threshold, &report->leaks[j], &value))
-				continue;
-			result->offenders = pool_extend(work->pool, result->offenders,
-							result->count, sizeof *result->offenders);
-			result->offenders[result->count++] =
-				(struct offender){ .leak = &report->leaks[j], .value = value };
-		}
-		if (!result->count &&
-		    report->unattributed.not_permitted > result->threshold->limit &&
-		    result->threshold->field != THRESHOLD_FDS)
-			result->unknown = pool_printf(
-				work->pool,
-				"%" PRIu64
-				" sockets belong to processes that this user may not look into",
-				report->unattributed.not_permitted);
+		report->checks[i].threshold = &work->request->thresholds[i];
+		check_threshold(work, &report->checks[i]);
 	}
 }
 
@@ -260,6 +303,9 @@ static int collect(struct work *work, struct error *err)
 		rc = look_at_sockets(work, err);
 	if (rc < 0)
 		return rc;
+	if (report->list.hides)
+		notes_add(work->notes, NULL, (struct origin){ 0 },
+			  "/proc hides the processes of other users (hidepid): root sees more");
 	if (report->has_descriptors)
 		socket_work_add_near_limit(work);
 	socket_work_describe(work);

@@ -98,6 +98,21 @@ says "it says how many processes it may not see into" '.processes_not_permitted 
 says "and blames nobody" '[.processes[] | select(.close_wait > 0 and .user != "nobody")] == []'
 expect 0 "in text" "${nobody[@]}" "$KEELTUNE" sockets
 has "it says so, too" "7 of processes that this user may not look into" "$out"
+for limit in 'close_wait>=7' 'oldest>1d' 'unread>1G' 'shared>6'; do
+	expect 2 "$limit cannot be judged" "${nobody[@]}" "$KEELTUNE" sockets --check "$limit"
+done
+for limit in 'close_wait>7' 'fds>100%' 'fds>1M'; do
+	expect 0 "$limit can" "${nobody[@]}" "$KEELTUNE" sockets --check "$limit"
+done
+for mode in 1 2; do
+	hidden=(unshare --mount sh -c "mount -t proc -o hidepid=$mode proc /proc && exec \"\$@\"" sh "${nobody[@]}" "$KEELTUNE" sockets)
+	expect 0 "hidepid=$mode" "${hidden[@]}" -f json
+	cp "$out" "$TMPDIR/reports/hidepid$mode.json"
+	says "hidepid=$mode: of processes that cannot be looked into" '.unattributed.not_permitted == 7 and .unattributed.in_flight == 0'
+	expect 0 "hidepid=$mode, in text" "${hidden[@]}"
+	has "no word about what cannot be seen" "no process that this user can see" "$out"
+	expect 2 "hidepid=$mode: descriptors cannot be judged" "${hidden[@]}" --check 'fds>80%'
+done
 lab_start "${nobody[@]}" "$BUILDDIR/tests/leak-server" -n 2 -c own reads-to-eof
 server=${lab_started[-1]}
 await listening

@@ -71,6 +71,18 @@ every_variant() {
 	settled
 	sockets
 	says "in the table of a thread" '$p.close_wait == 5 and .unattributed.thread_table == 5'
+	sockets --pid "$server"
+	says "asked for it alone, too" '$p.close_wait == 5 and .states.CLOSE_WAIT == 5'
+	dismiss
+
+	variant headless -n 5
+	clients 5
+	settled
+	sockets
+	says "the first thread has ended" '$p.close_wait == 5 and $p.fds.used >= 5'
+	sockets --pid "$server"
+	says "asked for it alone, too" '$p.close_wait == 5 and $p.fds.used >= 5 and (.descriptors | map(.used) | . == [$p.fds.used])'
+	expect 1 "$about: its use is checked" kt sockets --pid "$server" --check 'fds>=5'
 	dismiss
 
 	variant in-flight -n 5

@@ -10,6 +10,7 @@
  *	never-accepts   listens only
  *	workers         reads-to-eof, and then forks workers (-w) that inherit the sockets
  *	thread          read-once in a thread with a descriptor table of its own
+ *	headless        read-once in a thread, after its first thread has ended
  *	in-flight       sends each connection to a socket that nobody receives from, and closes its
  *own
  *
@@ -33,7 +34,7 @@ enum stage { NOTHING, ACCEPT, READ, READ_TO_EOF, CLOSE };
 struct variant {
 	const char *name;
 	enum stage last; /* what it does with a connection before it forgets it */
-	bool forks, has_thread, sends;
+	bool forks, has_thread, first_ends, sends;
 };
 
 static const struct variant variants[] = {
@@ -44,6 +45,7 @@ static const struct variant variants[] = {
 	{ .name = "never-accepts", .last = NOTHING },
 	{ .name = "workers", .last = READ_TO_EOF, .forks = true },
 	{ .name = "thread", .last = READ, .has_thread = true },
+	{ .name = "headless", .last = READ, .has_thread = true, .first_ends = true },
 	{ .name = "in-flight", .last = READ, .sends = true },
 };
 
@@ -147,7 +149,7 @@ static void *serve(void *argument)
 	struct server *server = argument;
 	struct epoll_event event;
 
-	if (server->variant->has_thread && unshare(CLONE_FILES))
+	if (server->variant->has_thread && !server->variant->first_ends && unshare(CLONE_FILES))
 		die("unshare");
 	for (;;) {
 		if (epoll_wait(server->epoll, &event, 1, -1) < 0) {
@@ -230,8 +232,12 @@ static void parse(struct server *server, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct server server = {
-		.address = "127.0.0.1", .count = 1, .backlog = 4096, .workers = 2, .listener = -1
+	static struct server server = { /* it outlives this thread */
+					.address = "127.0.0.1",
+					.count = 1,
+					.backlog = 4096,
+					.workers = 2,
+					.listener = -1
 	};
 	struct rlimit limit;
 	pthread_t thread;
@@ -260,6 +266,8 @@ int main(int argc, char **argv)
 		serve(&server);
 	if (pthread_create(&thread, NULL, serve, &server))
 		die("pthread_create");
+	if (server.variant->first_ends)
+		pthread_exit(NULL);
 	for (;;)
 		pause();
 }
