@@ -51,7 +51,16 @@ static bool is_service(const struct leak *leak)
 	size_t size = leak->unit ? strlen(leak->unit) : 0;
 
 	return size > 8 && !strcmp(leak->unit + size - 8, ".service") && is_plain(leak->unit) &&
-	       !leak->container && strncmp(leak->unit, "user@", 5) != 0;
+	       !leak->container && strncmp(leak->unit, "user@", 5) != 0 &&
+	       (!leak->is_user_unit || is_plain(leak->user));
+}
+
+static const char *systemctl(struct pool *pool, const struct leak *leak, const char *verb)
+{
+	if (leak->is_user_unit)
+		return pool_printf(pool, "systemctl --user -M %s@ %s %s", leak->user, verb,
+				   leak->unit);
+	return pool_printf(pool, "systemctl %s %s", verb, leak->unit);
 }
 
 /* ---- what the program does wrong ---------------------------------------------------------- */
@@ -179,10 +188,10 @@ static const char *raise_command(struct pool *pool, const struct leak *leak)
 	if (is_service(leak))
 		return pool_printf(pool,
 				   "%s\n"
-				   "systemctl edit %s\n"
+				   "%s\n"
 				   "    [Service]\n"
 				   "    LimitNOFILE=%" PRIu64 ":%s",
-				   now, leak->unit, soft,
+				   now, systemctl(pool, leak, "edit"), soft,
 				   hard == LIMIT_UNLIMITED ? "infinity" : limit);
 	if (leak->container || !is_plain(leak->user))
 		return now;
@@ -208,7 +217,7 @@ static void advise_descriptors(struct list *list, const struct leak *leak)
 				leaks ? "Raising the limit buys time, it does not stop the leak"
 				      : "Raise the limit if the program really needs so many"));
 	if (leaks && is_service(leak))
-		add(list, "restart-unit", pool_printf(pool, "systemctl restart %s", leak->unit),
+		add(list, "restart-unit", systemctl(pool, leak, "restart"),
 		    "until the program is mended, a restart of the unit gives the descriptors "
 		    "back");
 }

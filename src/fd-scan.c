@@ -12,11 +12,12 @@
 #include <linux/kcmp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
 #define ENTRIES_SIZE (32u << 10)
-#define KEPT_MOST 512 /* descriptors of processes: half of what a process has by default */
+#define KEPT_MOST 512 /* descriptors of processes */
 
 struct entry { /* struct linux_dirent64 */
 	uint64_t inode;
@@ -107,6 +108,23 @@ static bool look_at_descriptor(int fd, const char *name, long number, void *data
 	return true;
 }
 
+/* What fails because a process has ended, or never had descriptors, is none. But one that we have
+ * no descriptor left for was not looked at. */
+static void note_error(struct scan *scan, int rc)
+{
+	if (rc == -EMFILE || rc == -ENFILE || rc == -ENOMEM)
+		scan->hits->error = rc;
+}
+
+/* Half of what this process may have: the rest is for the work. */
+static bool is_room_to_keep(int fd)
+{
+	struct rlimit limit;
+
+	return fd > 0 && fd < KEPT_MOST && !getrlimit(RLIMIT_NOFILE, &limit) &&
+	       (rlim_t)fd < limit.rlim_cur / 2;
+}
+
 static void look_at_table(int directory, const char *name, struct scan *scan)
 {
 	autofd int fd = openat(directory, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -114,6 +132,8 @@ static void look_at_table(int directory, const char *name, struct scan *scan)
 
 	if (rc == -EACCES || rc == -EPERM)
 		scan->found.denied = true;
+	else
+		note_error(scan, rc);
 }
 
 static bool look_at_thread(int fd, const char *name, long number, void *data)
@@ -147,18 +167,20 @@ struct fd_scan fd_scan_process(int proc, pid_t pid, bool in_threads, const struc
 
 	snprintf(name, sizeof name, "%d", pid);
 	autofd int directory = openat(proc, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (directory < 0)
+	if (directory < 0) {
+		note_error(&scan, -errno);
 		return scan.found;
+	}
 	if (in_threads) {
 		autofd int threads = openat(directory, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (threads >= 0)
-			fd_scan_numbers(threads, look_at_thread, &scan);
+		note_error(&scan,
+			   threads < 0 ? -errno : fd_scan_numbers(threads, look_at_thread, &scan));
 	} else {
 		look_at_table(directory, "fd", &scan);
 	}
 	if (scan.found.hits) {
 		scan.found.ticks = fd_scan_ticks(directory);
-		if (directory > 0 && directory < KEPT_MOST) {
+		if (is_room_to_keep(directory)) {
 			scan.found.process = directory;
 			directory = -1;
 		}

@@ -18,7 +18,7 @@ struct fd_hits {
 	struct fd_hit *items;
 	size_t count;
 	size_t room;
-	int error; /* -ENOMEM */
+	int error; /* -ENOMEM, -EMFILE or -ENFILE: not all is known */
 };
 
 void fd_hits_add(struct fd_hits *hits, struct fd_hit hit); /* or sets its error */

@@ -39,6 +39,7 @@ struct leak {
 	int process; /* /proc/PID, open since its descriptors were looked at; 0: not kept */
 	const char *comm, *user; /* any byte */
 	const char *unit;        /* of systemd, or NULL */
+	bool is_user_unit;       /* of the user's own manager */
 	const char *container;   /* "docker 0123456789ab", or NULL */
 	const char *netns;       /* name, or "net:[4026531840]"; NULL: not known */
 	size_t space;            /* number of its network namespace in the report */

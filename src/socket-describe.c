@@ -88,6 +88,7 @@ static const char *user_name(struct work *work, uid_t uid)
 
 static void read_cgroup(struct pool *pool, const struct cgroup *cgroup, struct leak *leak)
 {
+	leak->is_user_unit = cgroup->user_unit;
 	leak->unit = cgroup->user_unit ? cgroup->user_unit : cgroup->unit;
 	if (cgroup->runtime)
 		leak->container = pool_printf(pool, "%s %.12s", cgroup->runtime,

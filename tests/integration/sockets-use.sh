@@ -125,6 +125,18 @@ sockets --user nobody
 says "by root, too" '[$all[] | .comm] == ["own"]'
 dismiss
 
+# --- With few descriptors of its own
+
+about=few
+variant workers -n 3 -w 15 -c worker
+clients 3
+settled
+expect 0 "12 descriptors do" prlimit --nofile=12 "$KEELTUNE" sockets -f json
+says "for all 16 holders" '[$all[] | .close_wait] == [range(16) | 3]'
+expect 2 "6 do not" prlimit --nofile=6 "$KEELTUNE" sockets
+has "and it says so" "Too many open files" "$err"
+dismiss
+
 # --- Without inet_diag
 
 variant never-reads -n 3 -c fallback

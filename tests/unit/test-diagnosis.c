@@ -207,6 +207,14 @@ START_TEST(a_leaking_unit_is_restarted)
 	ck_assert_str_eq(command(&leak, "restart-unit"), "systemctl restart nginx.service");
 	leak.unit = "user@1000.service";
 	ck_assert_str_eq(ids(pool, &leak), "dead-sockets");
+	leak.unit = "app.service";
+	leak.user = "alice";
+	leak.is_user_unit = true;
+	ck_assert_str_eq(ids(pool, &leak), "restart-unit dead-sockets");
+	ck_assert_str_eq(command(&leak, "restart-unit"),
+			 "systemctl --user -M alice@ restart app.service");
+	leak.user = "$(reboot)";
+	ck_assert_str_eq(ids(pool, &leak), "dead-sockets");
 	pool_free(pool);
 }
 END_TEST
