@@ -198,9 +198,9 @@ static int end_failed(struct screen *screen, const struct error *err)
 static int run(struct screen *screen)
 {
 	const struct options *options = &screen->session->context->options;
-	double start = now();
+	double start = now(), turn = 0;
 
-	for (double turn = 1;; turn++) {
+	for (;;) {
 		struct error err;
 		enum wake wake = WAKE_RESIZED;
 		if (watch_sample(screen->watch, &err) < 0)
@@ -209,6 +209,7 @@ static int run(struct screen *screen)
 		if (!rc && options->samples && screen->watch->sample == options->samples)
 			break;
 		double behind = now() - start;
+		turn++;
 		while (turn * options->watch < behind) /* this took longer: leave out */
 			turn++;
 		while (!rc && wake == WAKE_RESIZED) {

@@ -464,6 +464,40 @@ def many():
     server.end()
 
 
+def pruned():
+    """A rollback file stays while it is the way back, and may go with its process."""
+    server = Server()
+    kept = relieve(server, "--keepalive", "300:15:3")["rollback"]
+    found = report("history", "prune", "--keep", "0", "--dry-run")
+    check("prune leaves what a living process has to go back to", kept in [e["id"] for e in found["kept"]], found)
+    server.end()
+    found = report("history", "prune", "--keep", "0")
+    check("and removes it with the process", kept in found["removed"], found)
+
+
+def forged():
+    """What a manifest says is not believed: no place but a process's, no value that is none."""
+    server = Server()
+    server.connect(1)
+    name = relieve(server, "--keepalive", "300:15:3", "--nofile", "3000")["rollback"]
+    path = f"{STATE}/{name}/manifest.json"
+    with open(path) as file:
+        good = file.read()
+    for old, new in (("/nofile", "/../nofile"), ("/keepalive", "/nofile"), ("process/", "/etc/"),
+                     ("1024:4096", "4096:1024"), ("off:7200:75:9", "off:7200:75"), ("on:300:15:3", "on:0:15:3"),
+                     ("on:300:15:3", "off:300:15:3"), ("@", "@0"), (f"/{server.pid}@", "/-1@")):
+        with open(path, "w") as file:
+            file.write(good.replace(old, new, 1))
+        result = run("rollback", name)
+        check(f"forged: {old} to {new}", result.returncode == 2 and "not one that keeltune makes" in result.stderr
+              or "of the same path" in result.stderr, result)
+    check("and nothing is set by it", all(s == [1, 300, 15, 3] for s in server.all()))
+    with open(path, "w") as file:
+        file.write(good)
+    report("rollback")
+    server.end()
+
+
 def no_copy_is_held():
     """While a copy of a descriptor is held close() sends no FIN: after relief the peer sees it at once."""
     server = Server()
@@ -479,7 +513,7 @@ def no_copy_is_held():
 resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
 signal.signal(signal.SIGPIPE, signal.SIG_IGN)
 chosen = sys.argv[3:] or ["keepalive", "after_the_end", "several_kinds", "limits", "arguments", "privileges", "elsewhere",
-                          "half_open", "races", "interrupted", "many", "no_copy_is_held"]
+                          "half_open", "races", "interrupted", "many", "pruned", "forged", "no_copy_is_held"]
 for name in chosen:
     globals()[name]()
 found = subprocess.run([SCHEMA_CHECK, *(f"{reports}/{n}" for n in os.listdir(reports))], capture_output=True, text=True,

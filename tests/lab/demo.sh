@@ -52,6 +52,12 @@ diagnosis() {
 	"$KEELTUNE" --color $color sockets "$@" 2>&1 | sed 's/^/   /'
 }
 
+# relief ARG...: of a running server, with its record in a directory that ends with the laboratory.
+relief() {
+	printf '%s   $ keeltune sockets relieve %s%s\n' "$dim" "$*" "$plain"
+	"$KEELTUNE" --color $color sockets relieve "$@" 2>&1 | sed 's/^/   /'
+}
+
 keepalive() {
 	local key value
 	for key in time intvl probes; do
@@ -62,6 +68,9 @@ keepalive() {
 }
 
 hostname laboratory
+for directory in /var/lib /run; do
+	mount -t tmpfs laboratory $directory || exit # not the records of this host
+done
 ip link set lo up
 echo 1 >/proc/sys/net/ipv4/tcp_fin_timeout # peers that left are soon forgotten by their kernel
 
@@ -119,6 +128,10 @@ serve -l 16 -n 100 -c emfile read-once
 clients 16
 await emfile
 diagnosis --pid "$server"
+echo "   Its limit is raised while it runs: it accepts again. The leak goes on, of course."
+relief --pid "$server" --nofile 64
+sleep 0.3
+diagnosis --pid "$server"
 dismiss
 
 variant workers "is reads-to-eof with two workers that have inherited the sockets: one leak, three holders."
@@ -144,6 +157,10 @@ variant half-open "is innocent: its eight peers vanished without a word, and kee
 serve -n 8 -c half-open fixed
 crowd_of -d 8
 sleep 2.2
+diagnosis --pid "$server"
+echo "   Its sockets get keepalive while it runs. Three seconds later it has noticed, and closed them itself:"
+relief --pid "$server" --keepalive 1:1:2
+sleep 3.5
 diagnosis --pid "$server"
 dismiss
 
