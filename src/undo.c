@@ -118,7 +118,9 @@ static int plan_back(struct host *host, const struct journal *journal, const str
 					   .by = later ? later->id : NULL };
 	struct change *back = &undo->plan.changes[undo->plan.count++];
 	*back = *change;
-	back->before = link ? (struct image){ .bytes = "" } : now;
+	back->before = now;
+	if (link)
+		back->before = (struct image){ .bytes = "" };
 	back->after = change->before;
 	return 0;
 }
