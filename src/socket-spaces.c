@@ -140,7 +140,7 @@ static bool is_idle(pid_t pid)
 static int count_all_namespaces(struct work *work, struct error *err)
 {
 	struct netns *items;
-	size_t count, hidden;
+	size_t count, hidden, closed = 0;
 	int rc = 0;
 
 	netns_list(work->host, &items, &count, &hidden);
@@ -161,9 +161,14 @@ static int count_all_namespaces(struct work *work, struct error *err)
 		int saved = netns_save();
 		if (saved < 0)
 			return error_set(err, saved, "/proc/self/ns/net: %s", strerror(-saved));
-		if (netns_enter(&items[i], &why) < 0) {
-			notes_add(work->notes, NULL, (struct origin){ 0 }, "%s", why.message);
+		int entered = netns_enter(&items[i], &why);
+		if (entered < 0) {
 			close(saved);
+			if (entered == -EPERM || entered == -EACCES)
+				closed++;
+			else
+				notes_add(work->notes, NULL, (struct origin){ 0 }, "%s",
+					  why.message);
 			continue;
 		}
 		rc = count_namespace(work, &items[i], true, err);
@@ -172,6 +177,11 @@ static int count_all_namespaces(struct work *work, struct error *err)
 			return error_set(err, back, "cannot return to the network namespace: %s",
 					 strerror(-back));
 	}
+	if (closed)
+		notes_add(work->notes, NULL, (struct origin){ 0 },
+			  "%zu network namespace%s with sockets, or without a process, cannot be "
+			  "entered by this user",
+			  closed, closed == 1 ? "" : "s");
 	return rc;
 }
 
