@@ -196,11 +196,14 @@ static int change_all(const struct job *job, struct progress *progress, struct e
 		progress->done = i + 1;
 		if (changes_nothing(change))
 			continue;
-		rc = is_file ? store_commit_file(job->host, change->path, &change->after)
+		rc = is_file ? store_swap_file(job->host, change->path, &change->before,
+					       &change->after)
 			     : put_value(job->host, change, &change->after);
 		if (has_ended(job, change, rc))
 			continue;
 		progress->torn = rc && !is_file;
+		if (rc == -ESTALE && is_file)
+			progress->done = i; /* it came in between, and is there again */
 		if (rc)
 			return fail(err, rc, change->path, explain(change, rc));
 	}
@@ -258,9 +261,10 @@ static int put_back_one(const struct job *job, const struct change *change, bool
 	int rc = torn ? 0 : compare(job->host, change, &change->after);
 	if (rc)
 		return rc;
-	return change->kind == CHANGE_FILE
-		       ? store_put_file(job->host, change->path, &change->before)
-		       : put_value(job->host, change, &change->before);
+	if (change->kind != CHANGE_FILE)
+		return put_value(job->host, change, &change->before);
+	rc = store_stage_file(job->host, change->path, &change->before);
+	return rc ? rc : store_swap_file(job->host, change->path, &change->after, &change->before);
 }
 
 /* Puts back what was done, the last change first, and names in ERR what resisted. */

@@ -372,17 +372,22 @@ static struct file *new_file(struct host *host, const char *path)
 	return file;
 }
 
-const struct file *host_file(struct host *host, const char *path)
+const struct file *host_file_before(struct host *host, const char *path)
 {
-	const struct file *known = overlaid_target(host, path);
+	const struct file *known = cached(host, path);
 
-	if (!known)
-		known = cached(host, path);
 	if (known)
 		return known;
 	struct file *file = new_file(host, path);
 	read_file(host, file);
 	return file;
+}
+
+const struct file *host_file(struct host *host, const char *path)
+{
+	const struct file *planned = overlaid_target(host, path);
+
+	return planned ? planned : host_file_before(host, path);
 }
 
 /* Without fstat(2): what lies under /proc is what it is. */

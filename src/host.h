@@ -67,6 +67,8 @@ struct file {
 
 /* Never NULL; owned by HOST. PATH is copied. */
 const struct file *host_file(struct host *host, const char *path);
+/* The same without the overlay: as it was when this command first read it. */
+const struct file *host_file_before(struct host *host, const char *path);
 
 /* As host_file(), for what the running kernel says (/proc/...), without mode, owner and time: never
  * through the root of an offline tree, where the answer is FILE_ABSENT. */

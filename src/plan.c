@@ -43,6 +43,25 @@ static struct change *find_change(struct plan *plan, const char *path)
 	return NULL;
 }
 
+/* The before-image is what the plan is made from, also where somebody has changed the place since
+ * it was read: then apply finds another one there, and plans anew. */
+static void keep_what_was_seen(struct host *host, const char *path, struct image *image)
+{
+	const struct file *seen = host_file_before(host, path);
+
+	if (seen->state == FILE_ABSENT)
+		*image = (struct image){ .bytes = "" };
+	if (seen->state != FILE_PRESENT)
+		return;
+	if (!image->exists)
+		*image = (struct image){ .exists = true,
+					 .mode = seen->mode & 07777,
+					 .uid = seen->uid,
+					 .gid = seen->gid };
+	image->bytes = seen->bytes;
+	image->size = seen->size;
+}
+
 /* Records that PATH shall become AFTER; what cannot be looked at is left for check_targets(). */
 static struct change *put(struct plan *plan, struct host *host, enum change_kind kind,
 			  const char *id, const char *path, struct image after)
@@ -53,6 +72,8 @@ static struct change *put(struct plan *plan, struct host *host, enum change_kind
 		struct change fresh = { .kind = kind, .path = pool_strdup(plan->pool, path) };
 		if (host_image(host, path, &fresh.before) < 0)
 			fresh.before = (struct image){ .bytes = "" };
+		else if (kind == CHANGE_FILE)
+			keep_what_was_seen(host, path, &fresh.before);
 		plan->changes =
 			pool_extend(plan->pool, plan->changes, plan->count, sizeof *plan->changes);
 		plan->changes[plan->count] = fresh;

@@ -201,6 +201,74 @@ static int commit(int directory, const char *name, const struct image *image)
 	return unlinkat(directory, name, 0) && errno != ENOENT ? -errno : 0;
 }
 
+/* Does FD give the SIZE BYTES? */
+static int compare_content(int fd, const char *bytes, size_t size)
+{
+	char found[4096];
+	ssize_t got;
+
+	while ((got = read(fd, found, sizeof found)) > 0) {
+		if ((size_t)got > size || memcmp(found, bytes, (size_t)got) != 0)
+			return -ESTALE;
+		bytes += got;
+		size -= (size_t)got;
+	}
+	return got < 0 ? -errno : size ? -ESTALE : 0;
+}
+
+static int compare(int directory, const char *name, const struct image *image)
+{
+	struct stat st;
+	autofd int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0 && errno != ENOENT && errno != ELOOP)
+		return -errno;
+	if (fd < 0)
+		return image->exists ? -ESTALE : 0;
+	if (fstat(fd, &st))
+		return -errno;
+	if (!image->exists || !S_ISREG(st.st_mode) || (st.st_mode & 07777) != image->mode ||
+	    st.st_uid != image->uid || st.st_gid != image->gid)
+		return -ESTALE;
+	return compare_content(fd, image->bytes, image->size);
+}
+
+static int rename_if(int directory, const char *from, const char *to, unsigned flags)
+{
+	return renameat2(directory, from, directory, to, flags) ? -errno : 0;
+}
+
+/* Compare and swap. Somebody could write between a look and a rename; so what stands at NAME comes
+ * out in the same step, is looked at then, and goes back unless it is BEFORE. */
+static int swap(int directory, const char *name, const struct image *before,
+		const struct image *after)
+{
+	char temporary[NAME_MAX + 1];
+	const char *from = after->exists ? temporary : name, *to = after->exists ? name : temporary;
+	unsigned flags = after->exists && before->exists ? RENAME_EXCHANGE : RENAME_NOREPLACE;
+	int rc = temporary_name(name, temporary);
+
+	if (!rc)
+		rc = rename_if(directory, from, to, flags);
+	if (!rc && after->exists && flags == RENAME_NOREPLACE)
+		return 0;                     /* nothing was there */
+	if (rc == -EEXIST && after->exists) { /* perhaps a link, which is no file */
+		flags = RENAME_EXCHANGE;
+		rc = rename_if(directory, from, to, flags);
+	}
+	if (rc == -EINVAL || rc == -ENOSYS)
+		return commit(directory, name, after); /* a file system that cannot */
+	if (rc == -ENOENT)
+		return before->exists || after->exists ? -ESTALE : 0; /* gone */
+	if (rc)
+		return rc;
+	rc = compare(directory, temporary, before);
+	if (!rc)
+		return unlinkat(directory, temporary, 0) ? -errno : 0;
+	int back = rename_if(directory, to, from, flags);
+	return back ? back : rc;
+}
+
 /* Where there is no directory there is no file. */
 static bool is_missing(int rc)
 {
@@ -225,6 +293,17 @@ int store_commit_file(const struct host *host, const char *path, const struct im
 	if (directory < 0)
 		return !image->exists && is_missing(directory) ? 0 : directory;
 	return commit(directory, name, image);
+}
+
+int store_swap_file(const struct host *host, const char *path, const struct image *before,
+		    const struct image *after)
+{
+	const char *name;
+	autofd int directory = open_parent(host, path, &name);
+
+	if (directory < 0)
+		return !after->exists && is_missing(directory) ? 0 : directory;
+	return swap(directory, name, before, after);
 }
 
 int store_sync_parent(const struct host *host, const char *path)
@@ -255,40 +334,14 @@ int store_put_file(const struct host *host, const char *path, const struct image
 	return sync_now(directory);
 }
 
-/* Does FD give the SIZE BYTES? */
-static int compare_content(int fd, const char *bytes, size_t size)
-{
-	char found[4096];
-	ssize_t got;
-
-	while ((got = read(fd, found, sizeof found)) > 0) {
-		if ((size_t)got > size || memcmp(found, bytes, (size_t)got) != 0)
-			return -ESTALE;
-		bytes += got;
-		size -= (size_t)got;
-	}
-	return got < 0 ? -errno : size ? -ESTALE : 0;
-}
-
 int store_compare_file(const struct host *host, const char *path, const struct image *image)
 {
 	const char *name;
-	struct stat st;
 	autofd int directory = open_parent(host, path, &name);
 
 	if (directory < 0)
 		return !is_missing(directory) ? directory : image->exists ? -ESTALE : 0;
-	autofd int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0 && errno != ENOENT && errno != ELOOP)
-		return -errno;
-	if (fd < 0)
-		return image->exists ? -ESTALE : 0;
-	if (fstat(fd, &st))
-		return -errno;
-	if (!image->exists || !S_ISREG(st.st_mode) || (st.st_mode & 07777) != image->mode ||
-	    st.st_uid != image->uid || st.st_gid != image->gid)
-		return -ESTALE;
-	return compare_content(fd, image->bytes, image->size);
+	return compare(directory, name, image);
 }
 
 /* ---- directories ------------------------------------------------------------------------- */

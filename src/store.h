@@ -25,6 +25,10 @@ int store_put_sysctl(const struct host *host, const char *path, const char *byte
 int store_stage_file(const struct host *host, const char *path, const struct image *image);
 int store_commit_file(const struct host *host, const char *path, const struct image *image);
 int store_sync_parent(const struct host *host, const char *path);
+/* In the place of commit: only if what stands at PATH is BEFORE (see store_compare_file), else
+ * -ESTALE, and it stands there still. What somebody writes between a look and this is not lost. */
+int store_swap_file(const struct host *host, const char *path, const struct image *before,
+		    const struct image *after);
 /* All three. On failure no temporary file is left, if that can be helped. */
 int store_put_file(const struct host *host, const char *path, const struct image *image);
 

@@ -112,17 +112,20 @@ static bool fails(const char *call, const char *more)
 	return false;
 }
 
-/* Is `where` a file that keeltune is there to change, or the record of what it changed? */
-static void follow(const char *call)
+/* Is `where` (or MORE, the old name of a rename) a file that keeltune is there to change, or the
+ * record of what it changed? */
+static void follow(const char *call, const char *more)
 {
-	bool is_change = !strcmp(call, "rename") || !strcmp(call, "unlink") ||
+	bool is_rename = !strcmp(call, "rename") || !strcmp(call, "exchange");
+	bool is_change = is_rename || !strcmp(call, "unlink") ||
 			 (!strcmp(call, "write") && !strncmp(where, "/proc/sys/", 10));
 	const char *name = strrchr(where, '/');
 
 	if (strstr(where, "/var/lib/keeltune/"))
 		changing =
 			changing && !(!strcmp(call, "rename") && !strcmp(name, "/manifest.json"));
-	else if (is_change && !strstr(name, ".keeltune-new"))
+	else if (is_change &&
+		 (!strstr(name, ".keeltune-new") || (is_rename && !strstr(more, ".keeltune-new"))))
 		changing = true;
 }
 
@@ -133,7 +136,7 @@ static long done(const char *call, const char *more, long result)
 	if (getpid() != program)
 		return result;
 	tell(call, more, result >= 0);
-	follow(call);
+	follow(call, more);
 	if (mode == AFTER && count == position)
 		die();
 	errno = saved;
@@ -259,13 +262,20 @@ int fremovexattr(int fd, const char *name)
 	return CALL("fremovexattr", name, SYS_fremovexattr, fd, name);
 }
 
-int renameat(int from_directory, const char *from, int to_directory, const char *to)
+int renameat2(int from_directory, const char *from, int to_directory, const char *to,
+	      unsigned flags)
 {
 	char old[4096];
 	find(from_directory, from);
 	snprintf(old, sizeof old, "%.4095s", where);
 	find(to_directory, to);
-	return CALL("rename", old, SYS_renameat2, from_directory, from, to_directory, to, 0);
+	return CALL(flags & RENAME_EXCHANGE ? "exchange" : "rename", old, SYS_renameat2,
+		    from_directory, from, to_directory, to, flags);
+}
+
+int renameat(int from_directory, const char *from, int to_directory, const char *to)
+{
+	return renameat2(from_directory, from, to_directory, to, 0);
 }
 
 int unlinkat(int directory, const char *name, int flags)

@@ -4,7 +4,7 @@ nothing else: what was not fsynced may be there, not be there, or be there in pa
 
 - the content, owner and attributes of a file: those of its last fsync(2), half of what was written since, or all;
 - an entry of a directory: what it was at the directory's last fsync(2), or any later one, each for itself: of
-  a rename, the new name without the loss of the old one, or the other way round.
+  a rename, the new name without the loss of the old one, or the other way round; an exchange is two of them.
 
 At each cut the distinct disks are unpacked, some at random where there are many, and the real `keeltune
 --root DISK rollback` runs on them. Kernel values are lost; so is the boot id. Run by powercut.sh."""
@@ -83,6 +83,10 @@ class Disk:
         elif call == "rename":
             self.enter(path, self.find(more))
             self.enter(more, None)
+        elif call == "exchange":
+            old = self.find(more)
+            self.enter(more, node)
+            self.enter(path, old)
         elif call in ("unlink", "rmdir"):
             self.enter(path, None)
         elif call == "fsync":

@@ -102,7 +102,7 @@ check "the rollback file comes first" order
 # and all targets have theirs before the record says so, which is the last rename.
 durable() {
 	awk '
-		/ (fsync|renameat)\(/ { line[++n] = $0 }
+		/ (fsync|renameat2?)\(/ { line[++n] = $0 }
 		END {
 			for (i = 1; i <= n; i++) {
 				if (line[i] ~ / fsync/) { fsyncs++; continue }

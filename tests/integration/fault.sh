@@ -33,15 +33,16 @@ if [ "$KEELTUNE_VARIANT" != asan ]; then
 	unchanged "nothing is changed" "$fresh"
 	check "no rollback file is left" test -z "$(find "$state" -mindepth 1 2>/dev/null)"
 	last=$(kt apply small >/dev/null && kt rollback >/dev/null && rm -rf "$state" &&
-		traced trace=renameat "$KEELTUNE" apply small >/dev/null && grep -c . "$trace")
+		traced trace=renameat,renameat2 "$KEELTUNE" apply small >/dev/null && grep -c "renameat(" "$trace")
+	swaps=$(grep -c "renameat2(" "$trace")
 	kt rollback >/dev/null
 	rm -rf "$state"
-	complains 3 "the PAM file cannot be renamed" "everything was put back" inject "renameat:error=EIO:when=$((last - 1))" apply small
+	complains 3 "the PAM file cannot be renamed" "everything was put back" inject "renameat2:error=EIO:when=$swaps" apply small
 	unchanged "everything is put back" "$fresh"
 	prints 0 "the history has it" "rolled-back" kt history
 	complains 0 "no apply counts as interrupted" "" kt history
 	known_host
-	complains 4 "nothing can be renamed any more" "could not be put back" inject "renameat:error=EIO:when=$((last - 1))+" apply small
+	complains 4 "nothing can be renamed any more" "could not be put back" inject "renameat2:error=EIO:when=$swaps+" apply small
 	has "the rollback file is named" "$state/$(kt -q history -f json -o "$TMPDIR/history" && jq -r .interrupted "$TMPDIR/history")" "$err"
 	expect 0 "which undoes it later" kt rollback
 	unchanged "wholly" "$fresh"

@@ -94,11 +94,11 @@ unchanged "then all is as before" "$fresh"
 
 # --- interrupted by a signal
 
-# The third rename waits a little; meanwhile the signal comes.
+# The first change of a file waits a little; meanwhile the signal comes.
 signalled() {
 	local signal=$1 status=0 pid
 	known_host
-	env --default-signal=INT strace -qq -o /dev/null -e trace=renameat -e inject=renameat:delay_enter=700000:when=3 \
+	env --default-signal=INT strace -qq -o /dev/null -e trace=renameat2 -e inject=renameat2:delay_enter=700000:when=1 \
 		"$KEELTUNE" apply small >"$out" 2>"$err" &
 	pid=$!
 	for _ in $(seq 100); do
