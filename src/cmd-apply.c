@@ -2,6 +2,7 @@
 /* `keeltune diff` and `keeltune apply`: the same plan, shown or executed. */
 #include "apply.h"
 #include "audit.h"
+#include "cleanup.h"
 #include "cmd.h"
 #include "error.h"
 #include "pam-trial.h"
@@ -11,6 +12,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define TRIES 3 /* plans, when somebody else keeps changing the targets */
@@ -44,7 +46,20 @@ static int make_plan(struct session *session, const char *id, struct audit *audi
 	return rc;
 }
 
-int cmd_diff(const struct context *context)
+/* While an apply is at work its files and its record do not fit together yet, and a plan may be
+ * refused for that alone. The lock of HOST, shared, for a second look; -errno after a second. */
+static int wait_until_quiet(const struct host *host)
+{
+	static const struct timespec pause = { .tv_nsec = 50000000 };
+	int lock;
+
+	for (int tries = 0; (lock = store_share_lock(host)) == -EWOULDBLOCK && tries < 20; tries++)
+		nanosleep(&pause, NULL);
+	return lock;
+}
+
+/* An exit status, or -EAGAIN: *LOCK is held now, look again. */
+static int try_diff(const struct context *context, int *lock)
 {
 	render_function *render = context->renderer->diff;
 	struct session session;
@@ -59,9 +74,15 @@ int cmd_diff(const struct context *context)
 		return session_fail(&session, EXIT_TROUBLE, render, "no diff: %s",
 				    session.report.error);
 	/* "ID" stands for the id that only an apply has. */
-	if (make_plan(&session, "ID", &audit, &plan, &err) < 0)
+	if (make_plan(&session, "ID", &audit, &plan, &err) < 0) {
+		if (*lock < 0 && !session.report.interrupted &&
+		    (*lock = wait_until_quiet(session.host)) >= 0) {
+			session_close(&session);
+			return -EAGAIN;
+		}
 		return session_fail(&session, EXIT_TROUBLE, render, "apply would refuse: %s",
 				    err.message);
+	}
 	session.report.plan = &plan;
 	session_note_follow_ups(&session, &plan);
 	int status = audit_status(&plan.remaining);
@@ -72,6 +93,14 @@ int cmd_diff(const struct context *context)
 				    JOURNAL_DIR, session.journal.untrusted);
 	return session_finish(&session, audit.summary[VERDICT_UNKNOWN] ? EXIT_TROUBLE : status,
 			      render);
+}
+
+int cmd_diff(const struct context *context)
+{
+	autofd int lock = -1;
+	int status = try_diff(context, &lock);
+
+	return status == -EAGAIN ? try_diff(context, &lock) : status;
 }
 
 /* ---- apply ------------------------------------------------------------------------------- */

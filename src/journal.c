@@ -197,10 +197,12 @@ void journal_sweep(struct host *host)
 		if (*name == '.' && size > sizeof suffix &&
 		    !strcmp(name + size - strlen(suffix), suffix))
 			(void)store_remove_tree(host, path);
-		else if (is_safe_id(name)) /* a manifest that was about to say something else */
+		else if (is_safe_id(name) &&
+			 host_exists(host, pool_printf(host_pool(host), "%s/.manifest.json%s", path,
+						       suffix)))
 			(void)store_stage_file(
 				host, pool_printf(host_pool(host), "%s/manifest.json", path),
-				&absent);
+				&absent); /* what a manifest was about to say */
 	}
 }
 

@@ -151,9 +151,9 @@ flock 9
 timeout 60 "$KEELTUNE" apply --wait 20 small >/dev/null 2>&1 &
 waiting=$!
 sleep 0.3
-rm /run/keeltune.lock
-exec 8>>/run/keeltune.lock
+exec 8>>/run/keeltune.lock.next
 flock 8
+mv /run/keeltune.lock.next /run/keeltune.lock
 flock -u 9
 sleep 0.5
 check "a lock that was removed: who waits takes the new one" kill -0 $waiting
