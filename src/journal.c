@@ -290,6 +290,8 @@ static void load_one(struct host *host, const char *id, bool interrupted_only,
 		return;
 	const char *entry = pool_printf(pool, "%s/%s", JOURNAL_DIR, id);
 	if (!is_private(host, path) || !is_private(host, entry) || host_link(host, entry)) {
+		if (!host_exists(host, path))
+			return; /* gone since: of an apply that came to nothing */
 		notes_add(&journal->problems, NULL, origin,
 			  "not trusted: it is a link, or others than root can write it");
 		journal->newest_broken = pool_strdup(pool, id);
