@@ -285,11 +285,12 @@ $(LINT)/analyzer/%.o: src/%.c $(HEADERS)
 	@mkdir -p $(@D)
 	$(Q)$(ANALYZE) -o $@ $<
 
-lint-tidy: $(SOURCES:src/%.c=$(LINT)/tidy/%)
+# TIDY=-quick leaves out what takes a path through the code, as gcc -fanalyzer does: nine tenths of the time.
+lint-tidy: $(SOURCES:src/%.c=$(LINT)/tidy$(TIDY)/%)
 
-$(LINT)/tidy/%: src/%.c $(HEADERS) .clang-tidy
+$(LINT)/tidy$(TIDY)/%: src/%.c $(HEADERS) .clang-tidy
 	@mkdir -p $(@D)
-	$(Q)clang-tidy --quiet $< -- $(BASE) $(LIB_CFLAGS) $(SETTINGS) 2>$@.log || { cat $@.log; exit 1; }
+	$(Q)clang-tidy --quiet $(if $(TIDY),--checks=-clang-analyzer-*) $< -- $(BASE) $(LIB_CFLAGS) $(SETTINGS) 2>$@.log || { cat $@.log; exit 1; }
 	@touch $@
 
 lint-cppcheck:

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Every system call by which an apply or a rollback changes something fails, or the program is killed there;
 # every allocation fails. faults.py has the cases; they run on a private copy of this host.
+# Slow with sanitizers: not in their part of `make check`.
 
 # shellcheck source=tests/lib.sh
 . "${SRCDIR:-.}/tests/lib.sh"

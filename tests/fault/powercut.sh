@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Power cuts: the calls of an apply and of a rollback, replayed on a model of a disk that loses whatever
 # was not fsynced. powercut.py has the model; it runs on a private copy of this host.
+# Slow with sanitizers: not in their part of `make check`.
 
 # shellcheck source=tests/lib.sh
 . "${SRCDIR:-.}/tests/lib.sh"

@@ -3,6 +3,7 @@
 # What other tools were seen to get wrong; keeltune must not. T1: procps, T2: Ansible, T3: pam_limits of
 # Ansible, T4: Augeas, T5 to T7: tuned, T8 to T12 and T14: saptune (T8: tuned, too), T13: OpenSCAP and
 # kernel-hardening-checker.
+# Slow with sanitizers: not in their part of `make check`.
 
 # shellcheck source=tests/lib.sh
 . "${SRCDIR:-.}/tests/lib.sh"

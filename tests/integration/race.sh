@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Others at the same time: twenty applies at once with readers beside them, and writers that change the
 # same places between plan and write, and between apply and rollback.
+# Slow with sanitizers: not in their part of `make check`.
 
 # shellcheck disable=SC2016,SC2154,SC2317 # code as text; lib.sh and host.sh set them; called by name
 # shellcheck source=tests/lib.sh

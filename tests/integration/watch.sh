@@ -3,6 +3,7 @@
 # shellcheck disable=SC2016 # jq filters
 # keeltune sockets --watch: growth, the time until a limit, when descriptors are looked through again, the
 # recording, a terminal, and how it ends.
+# Slow with sanitizers: not in their part of `make check`.
 
 # shellcheck source=tests/lib.sh
 . "${SRCDIR:-.}/tests/lib.sh"
