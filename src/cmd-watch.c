@@ -9,7 +9,6 @@
 #include "watch.h"
 
 #include <errno.h>
-#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -167,7 +166,7 @@ static enum wake pause_until(struct screen *screen, double end)
 		struct pollfd fds[] = { { .fd = screen->signals, .events = POLLIN },
 					{ .fd = STDOUT_FILENO } };
 		double left = (end - now()) * 1000;
-		int rc = poll(fds, 2, left > 0 ? (int)ceil(left) : 0);
+		int rc = poll(fds, 2, left > 0 ? (int)left + 1 : 0);
 		if (rc < 0 && errno != EINTR)
 			return WAKE_ENDED;
 		if (rc > 0 && fds[0].revents) {
