@@ -95,6 +95,7 @@ def title(engine, program):
 # older ones take in another way, what that way is.
 OLDER = [
     ("systemd", (252,), re.compile(rb"/\.\.|\.\./|\.//|//\."), "follows '..' in a name"),
+    ("systemd", (1000,), re.compile(rb"(?=[^=\n/]{256})[^=\n/]*[*?\[{]"), "ends with an assertion at a pattern longer than a file name"),
     ("busybox", (1, 35), re.compile(rb"\.[^=\n]*/"), "finds names with a '/' behind a '.'"),
 ]
 

@@ -19,6 +19,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 
 MODEL = os.path.join(os.environ.get("BUILDDIR", "build"), "tests/unit-values")
 TOPS = ["/etc/systemd", "/run", "/usr/lib/systemd/system", "/usr/local/lib", "/srv"]
@@ -314,10 +315,23 @@ def reduced(tree, program, builtin):
     return tree
 
 
+def propagation():
+    """What unshare can do here without mounts reaching the host: in a chroot the root cannot be made private."""
+    if subprocess.run(["unshare", "--mount", "--propagation", "private", "true"], stderr=subprocess.DEVNULL).returncode == 0:
+        return "private"
+    with tempfile.TemporaryDirectory() as probe:
+        subprocess.run(["unshare", "--mount", "--propagation", "unchanged", "sh", "-c",
+                        'mount -t tmpfs probe "$1" && touch "$1/seen"', "sh", probe], check=True)
+        if os.path.exists(probe + "/seen"):
+            subprocess.run(["umount", probe], check=True)
+            sys.exit("mounts made here would be seen by the host, and the root is no mount point")
+    return "unchanged"
+
+
 def enter_namespace(executor):
     if os.environ.get("UNIT_RANDOM_INSIDE") != "1":
         os.environ["UNIT_RANDOM_INSIDE"] = "1"
-        os.execvp("unshare", ["unshare", "--mount", "--propagation", "private", sys.executable] + sys.argv)
+        os.execvp("unshare", ["unshare", "--mount", "--propagation", propagation(), sys.executable] + sys.argv)
     if executor:
         subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "none", "/usr/lib/systemd"], check=True)
         shutil.copy(executor, "/usr/lib/systemd/systemd-executor")

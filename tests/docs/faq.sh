@@ -13,7 +13,7 @@ set -u
 
 # What a reader sees, as "QUESTION<tab>COMMAND"; a command that goes on in the next line is one.
 commands() {
-	mandoc -Tascii -O width=200 "$SRCDIR/man/keeltune.8" | col -bx | awk '
+	mandoc -Tascii -O width=200 "$SRCDIR/man/keeltune.8" | sed 's/.\x08//g' | expand | awk '
 		/^[A-Z]/ { inside = $0 == "QUESTIONS AND ANSWERS" }
 		!inside { next }
 		/^   [A-Z]/ { question = substr($0, 4); next }

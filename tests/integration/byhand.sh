@@ -18,7 +18,7 @@ commands=$TMPDIR/commands
 awk '/^\.Sh/ { inside = /RESTORING BY HAND/ } !inside { next } /^\.Bd/ { show = 1; next } /^\.Ed/ { show = 0 } show' \
 	"$SRCDIR/man/keeltune-rollback.5" | sed -e "s/\\\\(aq/'/g" -e 's/\\e/\\/g' >"$commands"
 check "the page has commands" test "$(wc -l <"$commands")" -gt 10
-man=$(mandoc -T ascii "$SRCDIR/man/keeltune-rollback.5" | col -bx)
+man=$(mandoc -T ascii "$SRCDIR/man/keeltune-rollback.5" | sed 's/.\x08//g' | expand)
 while read -r line; do
 	case $man in
 	*"$line"*) ;;
