@@ -98,21 +98,10 @@ OLDER = [
     ("busybox", (1, 35), re.compile(rb"\.[^=\n]*/"), "finds names with a '/' behind a '.'"),
 ]
 
-# What the model follows for no version: engine, lines, what the program does with them.
-NOT_MODELLED = [
-    ("systemd", re.compile(rb"(?=[^=\n/]{256})[^=\n/]*[*?\[{]"), "ends with an assertion at a pattern longer than a file name"),
-]
-
-
 def differences(engine, program):
     """[(pattern of lines, reason)] that hold for the version of PROGRAM."""
     version = version_of(engine, program)
     return [(lines, why) for name, since, lines, why in OLDER if name == engine and () < version < since]
-
-
-def not_modelled(engine):
-    """[(pattern of lines, reason)]"""
-    return [(lines, why) for name, lines, why in NOT_MODELLED if name == engine]
 
 
 # What main/openrc/sysctl.initd of Alpine does, with the program as $0.
