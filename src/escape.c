@@ -5,12 +5,10 @@
 #include "pool.h"
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Length of the valid UTF-8 sequence at P (RFC 3629: no overlong forms, no surrogates), or 0. */
-static size_t sequence(const unsigned char *p, const unsigned char *end, uint32_t *ret_code)
+size_t utf8_sequence(const unsigned char *p, const unsigned char *end, uint32_t *ret_code)
 {
 	static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	size_t size = *p < 0x80   ? 1
@@ -43,7 +41,7 @@ const char *escape_control(struct pool *pool, const char *text, const char *keep
 
 	while (p < end) {
 		uint32_t code = 0;
-		size_t size = sequence(p, end, &code);
+		size_t size = utf8_sequence(p, end, &code);
 		bool control = code < 0x20 || (code >= 0x7f && code < 0xa0);
 		if (size && (!control || (code < 0x80 && strchr(keep, (int)code)))) {
 			memcpy(to, p, size);
@@ -65,7 +63,7 @@ const char *escape_utf8(struct pool *pool, const char *bytes, size_t size)
 
 	while (p < end) {
 		uint32_t code = 0;
-		size_t length = sequence(p, end, &code);
+		size_t length = utf8_sequence(p, end, &code);
 		if (length && code) {
 			memcpy(to, p, length);
 			to += length;

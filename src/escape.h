@@ -6,6 +6,7 @@
 #define KEELTUNE_ESCAPE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct pool;
 
@@ -13,6 +14,10 @@ struct pool;
  * KEEP lists control characters to leave alone ("" or "\n\t"). Returns TEXT itself when nothing had
  * to change. */
 const char *escape_control(struct pool *pool, const char *text, const char *keep);
+
+/* Length of the valid UTF-8 sequence at P (RFC 3629: no overlong forms, no surrogates) and the code
+ * point it means, or 0. P is before END. */
+size_t utf8_sequence(const unsigned char *p, const unsigned char *end, uint32_t *ret_code);
 
 /* Valid UTF-8 for JSON: other bytes become U+FFFD. */
 const char *escape_utf8(struct pool *pool, const char *bytes, size_t size);
