@@ -11,6 +11,7 @@
 #include "store.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -61,7 +62,6 @@ static int wait_until_quiet(const struct host *host)
 /* An exit status, or -EAGAIN: *LOCK is held now, look again. */
 static int try_diff(const struct context *context, int *lock)
 {
-	render_function *render = context->renderer->diff;
 	struct session session;
 	struct audit audit;
 	struct plan plan;
@@ -69,10 +69,8 @@ static int try_diff(const struct context *context, int *lock)
 
 	if (session_open(context, true, &session) != EXIT_OK)
 		return EXIT_TROUBLE;
-	session.report.command = "diff";
 	if (session_load(&session) != EXIT_OK)
-		return session_fail(&session, EXIT_TROUBLE, render, "no diff: %s",
-				    session.report.error);
+		return session_fail(&session, EXIT_TROUBLE, "no diff: %s", session.report.error);
 	/* "ID" stands for the id that only an apply has. */
 	if (make_plan(&session, "ID", &audit, &plan, &err) < 0) {
 		if (*lock < 0 && !session.report.interrupted &&
@@ -80,8 +78,7 @@ static int try_diff(const struct context *context, int *lock)
 			session_close(&session);
 			return -EAGAIN;
 		}
-		return session_fail(&session, EXIT_TROUBLE, render, "apply would refuse: %s",
-				    err.message);
+		return session_fail(&session, EXIT_TROUBLE, "apply would refuse: %s", err.message);
 	}
 	session.report.plan = &plan;
 	session_note_follow_ups(&session, &plan);
@@ -89,10 +86,9 @@ static int try_diff(const struct context *context, int *lock)
 	if (status == EXIT_OK && plan.count)
 		status = EXIT_DIFFERS;
 	if (session.journal.untrusted)
-		return session_fail(&session, EXIT_TROUBLE, render, "apply would refuse: %s %s",
+		return session_fail(&session, EXIT_TROUBLE, "apply would refuse: %s %s",
 				    JOURNAL_DIR, session.journal.untrusted);
-	return session_finish(&session, audit.summary[VERDICT_UNKNOWN] ? EXIT_TROUBLE : status,
-			      render);
+	return session_finish(&session, audit.summary[VERDICT_UNKNOWN] ? EXIT_TROUBLE : status);
 }
 
 int cmd_diff(const struct context *context)
@@ -152,8 +148,8 @@ static int finish_applied(struct session *session)
 
 	if (host_open(session->context->options.root, &after.host, &err) < 0)
 		return session_fail(session,
-				    session->report.transaction ? EXIT_DIFFERS : EXIT_TROUBLE,
-				    session->context->renderer->apply, "%s", err.message);
+				    session->report.transaction ? EXIT_DIFFERS : EXIT_TROUBLE, "%s",
+				    err.message);
 	audit_run(after.host, &session->query, session->profiles.settings, session->profiles.count,
 		  &audit);
 	session->report.audit = &audit;
@@ -163,7 +159,7 @@ static int finish_applied(struct session *session)
 	session_note_follow_ups(session, session->report.plan);
 	/* Applied: what cannot be judged now is not "refused before any change". */
 	int status = audit_status(&audit) == EXIT_OK ? EXIT_OK : EXIT_DIFFERS;
-	status = session_finish(session, status, session->context->renderer->apply);
+	status = session_finish(session, status);
 	host_close(after.host);
 	return status;
 }
@@ -198,8 +194,7 @@ static int recover_all(const struct context *context)
 		if (own >= 0)
 			(void)netns_return(own);
 		if (status != EXIT_OK)
-			return session_fail(&session, status, context->renderer->apply,
-					    "nothing applied: %s", err.message);
+			return session_fail(&session, status, "nothing applied: %s", err.message);
 		session_close(&session);
 	}
 }
@@ -225,7 +220,6 @@ void session_describe(struct session *session, const struct plan *plan,
  * is closed in any case. */
 static int try_apply(const struct context *context)
 {
-	render_function *render = context->renderer->apply;
 	struct session session;
 	struct audit audit;
 	struct plan plan;
@@ -234,29 +228,27 @@ static int try_apply(const struct context *context)
 	if (session_open(context, true, &session) != EXIT_OK)
 		return EXIT_TROUBLE;
 	if (session.journal.untrusted)
-		return session_fail(&session, EXIT_TROUBLE, render, "nothing applied: %s %s",
-				    JOURNAL_DIR, session.journal.untrusted);
+		return session_fail(&session, EXIT_TROUBLE, "nothing applied: %s %s", JOURNAL_DIR,
+				    session.journal.untrusted);
 	if (session_load(&session) != EXIT_OK)
-		return session_fail(&session, EXIT_TROUBLE, render, "nothing applied: %s",
+		return session_fail(&session, EXIT_TROUBLE, "nothing applied: %s",
 				    session.report.error);
 	struct transaction transaction = { .profiles = session.profiles.names };
 	journal_name(session.pool, &session.journal, &transaction);
 	if (make_plan(&session, transaction.id, &audit, &plan, &err) < 0)
-		return session_fail(&session, EXIT_TROUBLE, render, "nothing applied: %s",
-				    err.message);
+		return session_fail(&session, EXIT_TROUBLE, "nothing applied: %s", err.message);
 	session.report.plan = &plan;
 	/* Also what could not be judged any more afterwards must not be brought about. */
 	const struct audit *doubtful = audit.summary[VERDICT_UNKNOWN] ? &audit : &plan.remaining;
 	if (doubtful->summary[VERDICT_UNKNOWN])
-		return session_fail(&session, EXIT_TROUBLE, render,
+		return session_fail(&session, EXIT_TROUBLE,
 				    "nothing applied, could not be judged: %s",
 				    first_unknown(doubtful));
 	if (!plan.count)
 		return finish_applied(&session);
 
 	if (pam_trial(session.host, &plan, &err) < 0)
-		return session_fail(&session, EXIT_TROUBLE, render, "nothing applied: %s",
-				    err.message);
+		return session_fail(&session, EXIT_TROUBLE, "nothing applied: %s", err.message);
 	session_describe(&session, &plan, &transaction);
 	enum apply_outcome outcome = apply_plan(session.host, &plan, &transaction, &err);
 	int status = status_of_outcome(outcome);
@@ -267,12 +259,11 @@ static int try_apply(const struct context *context)
 	}
 	if (outcome == APPLY_STUCK) {
 		session.report.transaction = transaction.id;
-		return session_fail(&session, status, render,
-				    "failed: %s; the old state is in %s/%s", err.message,
-				    JOURNAL_DIR, transaction.id);
+		return session_fail(&session, status, "failed: %s; the old state is in %s/%s",
+				    err.message, JOURNAL_DIR, transaction.id);
 	}
 	if (outcome != APPLY_DONE)
-		return session_fail(&session, status, render, "%s: %s",
+		return session_fail(&session, status, "%s: %s",
 				    outcome == APPLY_PUT_BACK ? "failed, everything was put back"
 							      : "nothing applied",
 				    err.message);
@@ -289,13 +280,16 @@ int cmd_apply(const struct context *context)
 		return cmd_diff(context);
 	if (!context->options.root && geteuid() != 0)
 		return refuse(context,
-			      "apply needs root; `keeltune diff` shows what it would change",
-			      context->renderer->apply);
-	if (context->options.output && !store_output_possible(context->options.output))
-		return refuse(context,
-			      "nothing applied: the output file could not be written (--output)",
-			      context->renderer->apply);
-	if (lock_host(context, context->renderer->apply) < 0)
+			      "apply needs root; `keeltune diff` shows what it would change");
+	const char *impossible = output_impossible(context);
+	if (impossible) {
+		char why[256];
+		snprintf(why, sizeof why,
+			 "nothing applied: the output file %.150s could not be written",
+			 impossible);
+		return refuse(context, why);
+	}
+	if (lock_host(context) < 0)
 		return EXIT_TROUBLE;
 	int recovered = recover_all(context);
 	if (recovered != EXIT_OK)
@@ -304,7 +298,6 @@ int cmd_apply(const struct context *context)
 		status = try_apply(context);
 	if (status == -ESTALE)
 		return refuse(context,
-			      "nothing applied: somebody else keeps changing the same settings",
-			      context->renderer->apply);
+			      "nothing applied: somebody else keeps changing the same settings");
 	return status;
 }

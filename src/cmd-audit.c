@@ -69,8 +69,7 @@ int cmd_audit(const struct context *context)
 	if (session_open(context, false, &session) != EXIT_OK)
 		return EXIT_TROUBLE;
 	if (session_load(&session) != EXIT_OK)
-		return session_fail(&session, EXIT_TROUBLE, context->renderer->audit,
-				    "no audit: %s", session.report.error);
+		return session_fail(&session, EXIT_TROUBLE, "no audit: %s", session.report.error);
 
 	if (netns && !strcmp(netns, "all")) {
 		status = audit_namespaces(&session, &audit);
@@ -84,5 +83,5 @@ int cmd_audit(const struct context *context)
 			  "--live does not apply: nothing runs in a tree");
 	session.report.audit = &audit;
 	session.report.notes = audit.notes;
-	return session_finish(&session, status, context->renderer->audit);
+	return session_finish(&session, status);
 }

@@ -10,7 +10,6 @@
 
 int cmd_explain(const struct context *context)
 {
-	render_function *render = context->renderer->explain;
 	const char *service = context->options.service;
 	struct session session;
 
@@ -40,5 +39,5 @@ int cmd_explain(const struct context *context)
 	}
 	session.report.explanations = explanations;
 	session.report.explanation_count = count;
-	return session_finish(&session, session.report.error ? EXIT_TROUBLE : EXIT_OK, render);
+	return session_finish(&session, session.report.error ? EXIT_TROUBLE : EXIT_OK);
 }

@@ -11,8 +11,7 @@
 
 static int fail(struct session *session, const char *message)
 {
-	return session_fail(session, EXIT_TROUBLE, session->context->renderer->history, "%s",
-			    message);
+	return session_fail(session, EXIT_TROUBLE, "%s", message);
 }
 
 /* What is no rollback file, as notes. */
@@ -34,7 +33,7 @@ static int list(struct session *session)
 	note_problems(session);
 	session->report.entries = session->journal.transactions;
 	session->report.entry_count = session->journal.count;
-	return session_finish(session, EXIT_OK, session->context->renderer->history);
+	return session_finish(session, EXIT_OK);
 }
 
 /* ---- show -------------------------------------------------------------------------------- */
@@ -53,7 +52,7 @@ static int show(struct session *session, const char *id)
 		session->report.entry_count = 1;
 		session->report.shown = entry;
 		session->report.held = &session->held;
-		return session_finish(session, EXIT_OK, session->context->renderer->history);
+		return session_finish(session, EXIT_OK);
 	}
 	return fail(session, journal->hidden || journal->untrusted
 				     ? "the rollback files are not readable or not trusted"
@@ -116,7 +115,7 @@ static int prune(struct session *session)
 							 id, strerror(-rc)));
 		pruned[report->pruned_count++] = (struct pruned){ id, why };
 	}
-	return session_finish(session, EXIT_OK, session->context->renderer->history);
+	return session_finish(session, EXIT_OK);
 }
 
 int cmd_history(const struct context *context)
@@ -140,9 +139,8 @@ int cmd_history(const struct context *context)
 	}
 	if (is_prune && !options->dry_run) {
 		if (!options->root && geteuid() != 0)
-			return refuse(context, "history prune needs root",
-				      context->renderer->history);
-		if (lock_host(context, context->renderer->history) < 0)
+			return refuse(context, "history prune needs root");
+		if (lock_host(context) < 0)
 			return EXIT_TROUBLE;
 	}
 	if (session_open(context, true, &session) != EXIT_OK)

@@ -257,7 +257,6 @@ static void survey_process(struct session *session, const struct login_context *
 
 int cmd_limits(const struct context *context)
 {
-	render_function *render = context->renderer->limits;
 	struct limits_report report = { .release = NULL };
 	struct login_context login;
 	struct question question;
@@ -269,9 +268,9 @@ int cmd_limits(const struct context *context)
 	if (session_open(context, false, &session) != EXIT_OK)
 		return EXIT_TROUBLE;
 	if (read_options(context, session.pool, &question, &err) < 0)
-		return session_fail(&session, EXIT_TROUBLE, render, "%s", err.message);
+		return session_fail(&session, EXIT_TROUBLE, "%s", err.message);
 	if (question.pid && process_read(session.host, question.pid, &process, &err) < 0)
-		return session_fail(&session, EXIT_TROUBLE, render, "%s", err.message);
+		return session_fail(&session, EXIT_TROUBLE, "%s", err.message);
 
 	struct limits_ceiling ceiling = find_ceiling(&session, &question);
 	open_context(&session, &question, ceiling, &login);
@@ -286,8 +285,8 @@ int cmd_limits(const struct context *context)
 	session.report.limits = &report;
 	const char *trouble = login_survey_trouble(&report.survey, &origin);
 	if (!trouble)
-		return session_finish(&session, EXIT_OK, render);
+		return session_finish(&session, EXIT_OK);
 	if (origin.file && strncmp(trouble, origin.file, strlen(origin.file)) != 0)
-		return session_fail(&session, EXIT_TROUBLE, render, "%s: %s", origin.file, trouble);
-	return session_fail(&session, EXIT_TROUBLE, render, "%s", trouble);
+		return session_fail(&session, EXIT_TROUBLE, "%s: %s", origin.file, trouble);
+	return session_fail(&session, EXIT_TROUBLE, "%s", trouble);
 }

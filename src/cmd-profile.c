@@ -15,7 +15,7 @@ static int list(struct session *session)
 	profile_list(session->pool, session->context->providers, &path, &entries, &count);
 	session->report.profile_entries = entries;
 	session->report.profile_entry_count = count;
-	return session_finish(session, EXIT_OK, session->context->renderer->profile);
+	return session_finish(session, EXIT_OK);
 }
 
 /* A name without a '/' is a file when there is one, as people expect of a checker. */
@@ -41,8 +41,7 @@ static int check(struct session *session, const char *const *names, size_t count
 	session->report.profiles = NULL;
 	session->report.checked = valid;
 	session->report.checked_count = valid_count;
-	return session_finish(session, valid_count == count ? EXIT_OK : EXIT_TROUBLE,
-			      session->context->renderer->profile);
+	return session_finish(session, valid_count == count ? EXIT_OK : EXIT_TROUBLE);
 }
 
 int cmd_profile(const struct context *context)
@@ -66,7 +65,6 @@ int cmd_profile(const struct context *context)
 	if (is_check)
 		return check(&session, names, count);
 	if (session_load_names(&session, names, count) != EXIT_OK)
-		return session_fail(&session, EXIT_TROUBLE, context->renderer->profile, "%s",
-				    session.report.error);
-	return session_finish(&session, EXIT_OK, context->renderer->profile);
+		return session_fail(&session, EXIT_TROUBLE, "%s", session.report.error);
+	return session_finish(&session, EXIT_OK);
 }

@@ -28,8 +28,7 @@ struct work {
 
 static int fail(struct work *work, int status, const char *what, const struct error *err)
 {
-	return session_fail(work->session, status, work->session->context->renderer->relieve,
-			    "%s: %s", what, err->message);
+	return session_fail(work->session, status, "%s: %s", what, err->message);
 }
 
 static const char *objection(const struct options *options)
@@ -148,7 +147,7 @@ static int relieve(struct work *work)
 	session->report.dry_run = options->dry_run;
 	if (options->dry_run || !work->plan.count) {
 		count(&work->relief, &work->plan, true);
-		return session_finish(session, EXIT_OK, session->context->renderer->relieve);
+		return session_finish(session, EXIT_OK);
 	}
 	int status = execute(work, &work->plan, &err);
 	count(&work->relief, &work->plan, false);
@@ -164,12 +163,11 @@ static int relieve(struct work *work)
 			    status == EXIT_PUT_BACK ? "failed, everything was put back"
 						    : "nothing changed",
 			    &err);
-	return session_finish(session, EXIT_OK, session->context->renderer->relieve);
+	return session_finish(session, EXIT_OK);
 }
 
 int cmd_relieve(const struct context *context)
 {
-	render_function *render = context->renderer->relieve;
 	const char *why = objection(&context->options);
 	struct session session;
 	struct work work = { .session = &session };
@@ -181,25 +179,22 @@ int cmd_relieve(const struct context *context)
 		complain("%s", why);
 		return EXIT_TROUBLE;
 	}
-	struct context relieving = *context;
-	relieving.command = "sockets-relieve";
 	if (!context->options.dry_run) {
 		if (geteuid() != 0)
-			return refuse(&relieving,
+			return refuse(context,
 				      "relieve needs root: what was there before is recorded in "
-				      "/var/lib/keeltune; --dry-run shows what it would change",
-				      render);
-		if (lock_host(&relieving, render) < 0)
+				      "/var/lib/keeltune; --dry-run shows what it would change");
+		if (lock_host(context) < 0)
 			return EXIT_TROUBLE;
 	}
-	if (session_open(&relieving, true, &session) != EXIT_OK)
+	if (session_open(context, true, &session) != EXIT_OK)
 		return EXIT_TROUBLE;
 	work.journal = session.journal;
 	if (session.journal.untrusted && !context->options.dry_run)
-		return session_fail(&session, EXIT_TROUBLE, render, "nothing changed: %s %s",
-				    JOURNAL_DIR, session.journal.untrusted);
+		return session_fail(&session, EXIT_TROUBLE, "nothing changed: %s %s", JOURNAL_DIR,
+				    session.journal.untrusted);
 	if (session.report.interrupted && !context->options.dry_run)
-		return session_fail(&session, EXIT_TROUBLE, render,
+		return session_fail(&session, EXIT_TROUBLE,
 				    "nothing changed: %s was interrupted and comes first; "
 				    "`keeltune rollback` undoes it",
 				    session.report.interrupted);

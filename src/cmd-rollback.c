@@ -14,7 +14,7 @@
 
 static int fail(struct session *session, int status, const char *message)
 {
-	return session_fail(session, status, session->context->renderer->rollback, "%s", message);
+	return session_fail(session, status, "%s", message);
 }
 
 static const char *why_not_there(const struct session *session, const char *id)
@@ -144,7 +144,7 @@ static int finish_step(struct session *session, int status, const struct error *
 			    pool_printf(pool, "%sfailed: %s; the old state is in %s/%s", before,
 					err->message, JOURNAL_DIR, id));
 	}
-	return session_finish(session, status, session->context->renderer->rollback);
+	return session_finish(session, status);
 }
 
 /* What still holds when the command ends, newest first. */
@@ -255,8 +255,8 @@ int cmd_rollback(const struct context *context)
 	}
 	if (!context->options.dry_run) {
 		if (!context->options.root && geteuid() != 0)
-			return refuse(context, "rollback needs root", context->renderer->rollback);
-		if (lock_host(context, context->renderer->rollback) < 0)
+			return refuse(context, "rollback needs root");
+		if (lock_host(context) < 0)
 			return EXIT_TROUBLE;
 	}
 	return roll_back(context);

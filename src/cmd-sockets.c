@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* Text shows the verdicts of checks and nothing else, other formats the whole report. */
+/* Do all outputs show the verdicts of checks of descriptors and nothing else? */
 static bool is_use_only(const struct context *context, const struct socket_request *request)
 {
 	const struct options *options = &context->options;
@@ -16,8 +16,10 @@ static bool is_use_only(const struct context *context, const struct socket_reque
 	for (size_t i = 0; i < request->threshold_count; i++)
 		if (request->thresholds[i].field != THRESHOLD_FDS)
 			return false;
-	return request->threshold_count && !options->verbose && !options->netns &&
-	       !strcmp(context->renderer->name, "text");
+	for (size_t i = 0; i < context->output_count; i++)
+		if (!context->outputs[i].renderer->checks_only)
+			return false;
+	return request->threshold_count && !options->verbose && !options->netns;
 }
 
 /* EXIT_OK, or EXIT_TROUBLE and a message was printed. */
@@ -87,14 +89,12 @@ static int status_of(const struct socket_report *report, struct report *ret)
 
 int cmd_sockets(const struct context *context)
 {
-	render_function *render = context->renderer->sockets;
 	struct socket_request request;
 	struct socket_report report;
 	struct session session = { 0 };
 	struct error err = { 0 };
-	bool relieves = context->argument_count == 1 && !strcmp(context->arguments[0], "relieve");
 
-	if (relieves)
+	if (context->kind == REPORT_RELIEF)
 		return cmd_relieve(context);
 	if (context->options.keepalive || context->options.nofile || context->options.dry_run ||
 	    context->options.comment) {
@@ -102,7 +102,7 @@ int cmd_sockets(const struct context *context)
 			"--keepalive, --nofile, --dry-run and --comment belong to sockets relieve");
 		return EXIT_TROUBLE;
 	}
-	if (context->options.watch)
+	if (context->kind == REPORT_SAMPLE)
 		return cmd_watch(context);
 	if (context->options.samples) {
 		complain("--samples is how often --watch looks: it does not go without it");
@@ -120,13 +120,13 @@ int cmd_sockets(const struct context *context)
 	int rc =
 		socket_report_collect(session.host, &request, &session.report.notes, &report, &err);
 	if (rc < 0) {
-		status = session_fail(&session, EXIT_TROUBLE, render, "%s", err.message);
+		status = session_fail(&session, EXIT_TROUBLE, "%s", err.message);
 	} else {
 		session.report.sockets = &report;
 		status = status_of(&report, &session.report);
 		if (session.report.error)
 			complain("%s", session.report.error);
-		status = session_finish(&session, status, render);
+		status = session_finish(&session, status);
 	}
 	socket_report_free(&report);
 	pool_free(pool);

@@ -77,7 +77,7 @@ static int render(struct screen *screen, struct pool *pool, const struct style *
 	report.time = screen->watch->time.tv_sec;
 	report.result = "ok";
 	report.watch = screen->watch;
-	context->renderer->sample(out, &report, style);
+	context->outputs->renderer->render[REPORT_SAMPLE](out, &report, style);
 	bool failed = ferror(out);
 	if (fclose(out) || failed)
 		return -ENOMEM;
@@ -252,12 +252,14 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static const char *objection(const struct options *options)
+static const char *objection(const struct context *context)
 {
+	const struct options *options = &context->options;
+
 	if (options->root)
 		return "sockets are of the running system: --root does not go with them";
-	if (options->output)
-		return "--watch goes on and on: redirect it instead of --output";
+	if (context->outputs->file || context->output_count > 1)
+		return "--watch goes on and on: redirect it instead of --output or --also";
 	if (options->quiet)
 		return "--watch is there to be seen: --quiet does not go with it";
 	if (options->state || options->port || options->older_than || options->user ||
@@ -280,7 +282,7 @@ int cmd_watch(const struct context *context)
 					    .pid = options->pid,
 					    .summary = options->summary } };
 	const char *why = context->argument_count ? "sockets --watch takes no argument, but options"
-						  : objection(options);
+						  : objection(context);
 
 	if (why) {
 		complain("%s", why);
@@ -291,16 +293,16 @@ int cmd_watch(const struct context *context)
 	bool terminal = isatty(STDOUT_FILENO);
 	struct screen screen = { .session = &session,
 				 .watch = &watch,
-				 .style = { .color = options->color,
+				 .style = { .color = context->outputs->color,
 					    .terminal = terminal,
 					    .verbose = options->verbose,
-					    .columns = terminal && context->renderer->draws,
+					    .columns =
+						    terminal && context->outputs->renderer->draws,
 					    .utf8 = has_utf8() },
 				 .signals = open_signals() };
 	host_identify(session.host, &session.report.host);
-	if (context->renderer->wants_machine_id)
+	if (context->outputs->renderer->wants_machine_id)
 		session.report.machine_id = host_machine_id(session.host);
-	session.report.command = "sockets-watch";
 	measure(&screen);
 	int status = run(&screen);
 	if (screen.signals >= 0)

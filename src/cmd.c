@@ -64,7 +64,7 @@ int session_open(const struct context *context, bool whole_journal, struct sessi
 		return EXIT_TROUBLE;
 	}
 	session->pool = host_pool(session->host);
-	session->report = (struct report){ .command = context->command,
+	session->report = (struct report){ .kind = context->kind,
 					   .pool = session->pool,
 					   .root = context->options.root,
 					   .time = time(NULL),
@@ -216,16 +216,7 @@ int session_load(struct session *session)
 	return status;
 }
 
-int refuse(const struct context *context, const char *why, render_function *render)
-{
-	struct session session;
-
-	if (session_open(context, false, &session) != EXIT_OK)
-		return EXIT_TROUBLE;
-	return session_fail(&session, EXIT_TROUBLE, render, "%s", why);
-}
-
-int lock_host(const struct context *context, render_function *render)
+int lock_host(const struct context *context)
 {
 	char why[256];
 	struct host *host;
@@ -248,7 +239,7 @@ int lock_host(const struct context *context, render_function *render)
 		snprintf(why, sizeof why, "cannot take the lock %s: %s",
 			 context->options.root ? context->options.root : "/run/keeltune.lock",
 			 strerror(-lock));
-	refuse(context, why, render);
+	refuse(context, why);
 	return -1;
 }
 
@@ -324,80 +315,6 @@ void log_transaction(struct session *session, const char *what,
 	       actor.sudo_user ? escape_control(session->pool, actor.sudo_user, "") : "-",
 	       escape_control(session->pool, actor.command, ""));
 	closelog();
-}
-
-/* ---- delivery ---------------------------------------------------------------------------- */
-
-static const char *result_name(int status)
-{
-	return status == EXIT_OK ? "ok" : status == EXIT_DIFFERS ? "differs" : "trouble";
-}
-
-/* Everything is rendered before the first byte goes out: an output is whole or an error. */
-static int deliver(const struct context *context, const struct report *report,
-		   render_function *render)
-{
-	struct style style = { .color = context->options.color,
-			       .terminal = !context->options.output && isatty(STDOUT_FILENO),
-			       .verbose = context->options.verbose };
-	char *text = NULL;
-	size_t size = 0;
-	int rc = 0;
-	FILE *out = open_memstream(&text, &size);
-
-	if (!out)
-		return -ENOMEM;
-	render(out, report, &style);
-	bool failed = ferror(out);
-	if (fclose(out) || failed)
-		rc = -ENOMEM;
-	else if (context->options.output)
-		rc = store_put_output(context->options.output, text, size);
-	else if (fwrite(text, 1, size, stdout) != size || fflush(stdout))
-		rc = -errno;
-	free(text);
-	return rc;
-}
-
-int session_finish(struct session *session, int status, render_function *render)
-{
-	const struct context *context = session->context;
-
-	session->report.exit = status;
-	session->report.result = result_name(status);
-	if (!context->options.quiet || context->options.output) {
-		host_identify(session->host, &session->report.host);
-		if (context->renderer->wants_machine_id)
-			session->report.machine_id = host_machine_id(session->host);
-		int rc = deliver(context, &session->report, render);
-		if (rc < 0) {
-			if (rc != -EPIPE)
-				complain("%s: %s",
-					 context->options.output ? context->options.output
-								 : "standard output",
-					 strerror(-rc));
-			/* What apply and rollback did is more important than that it could not be
-			 * shown. */
-			if (!session->report.transaction && status < EXIT_PUT_BACK)
-				status = EXIT_TROUBLE;
-		}
-	}
-	session_close(session);
-	return status;
-}
-
-int session_fail(struct session *session, int status, render_function *render, const char *format,
-		 ...)
-{
-	char message[1024];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(message, sizeof message, format, args);
-	va_end(args);
-	complain("%s", message);
-	session->report.error = pool_strdup(session->pool, message);
-	return session_finish(session, status, render);
 }
 
 void session_close(struct session *session)

@@ -22,7 +22,6 @@ enum exit_status {
 
 struct options {
 	const char *root;
-	const char *output;
 	const char *profile_dir;
 	const char *comment;
 	const char *netns;
@@ -43,19 +42,29 @@ struct options {
 	unsigned keep;      /* --keep of history prune */
 	bool keep_given;
 	bool runtime, persistent, live;
-	bool quiet, verbose, color;
+	bool quiet, verbose;
 	bool dry_run, override, force, all;
+};
+
+/* Where a report goes, and as what. */
+struct output {
+	const struct renderer *renderer;
+	const char *file; /* NULL: standard output */
+	bool color;
 };
 
 struct context {
 	const char *command;
+	enum report_kind kind; /* of the report that it will give */
 	struct options options;
 	const char *const *arguments;
 	size_t argument_count;
 	const char *command_line;                /* for the journal */
 	const char *shipped_profiles;            /* directory */
 	const struct provider *const *providers; /* NULL-terminated, in the order of proposals */
-	const struct renderer *renderer;
+	const struct renderer *const *renderers; /* NULL-terminated, the default first */
+	const struct output *outputs;            /* --format and --output; then each --also */
+	size_t output_count;
 };
 
 struct command {
@@ -63,7 +72,12 @@ struct command {
 	const char *arguments; /* "[PROFILE...]" */
 	const char *summary;
 	int (*run)(const struct context *context);
+	enum report_kind kind;
 };
+
+extern const struct command commands[]; /* ends with a NULL name */
+extern const struct provider *const providers[];
+extern const struct renderer *const renderers[];
 
 int cmd_audit(const struct context *context);
 int cmd_diff(const struct context *context);
@@ -104,10 +118,10 @@ int session_load(struct session *session);
 int session_load_names(struct session *session, const char *const *names, size_t count);
 struct profile_path session_profile_path(const struct session *session);
 /* Reports trouble: prints the message, and the report in machine formats. Returns STATUS. */
-int session_fail(struct session *session, int status, render_function *render, const char *format,
-		 ...) __attribute__((format(printf, 4, 5)));
-/* Delivers the report through RENDER, closes, returns the exit status. */
-int session_finish(struct session *session, int status, render_function *render);
+int session_fail(struct session *session, int status, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* Delivers the report to all outputs, closes, returns the exit status. */
+int session_finish(struct session *session, int status);
 void session_close(struct session *session);
 
 /* Goes into the network namespace NAME: from now on its running values are looked at, and nothing
@@ -133,11 +147,17 @@ void log_transaction(struct session *session, const char *what,
 		     const struct transaction *transaction);
 
 /* Says WHY a command does nothing, in every format. EXIT_TROUBLE. */
-int refuse(const struct context *context, const char *why, render_function *render);
+int refuse(const struct context *context, const char *why);
+
+/* Are the outputs files of their own, none of them twice? Else it was said. */
+bool outputs_differ(const struct context *context);
+/* Could all of them be written, as far as can be told without trying? Else the one that could not
+ * be. For commands that must not change what they cannot report. */
+const char *output_impossible(const struct context *context);
 
 /* Takes the lock of the host, waiting as --wait says; it is held until the program ends. -1: it
  * was reported. */
-int lock_host(const struct context *context, render_function *render);
+int lock_host(const struct context *context);
 
 /* One line to stderr: "keeltune: ...". */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -45,8 +45,25 @@ struct socket_report;
 struct watch;
 struct relief;
 
+enum report_kind {
+	REPORT_AUDIT,
+	REPORT_DIFF,
+	REPORT_APPLY,
+	REPORT_ROLLBACK,
+	REPORT_EXPLAIN,
+	REPORT_LIMITS,
+	REPORT_HISTORY,
+	REPORT_PROFILE,
+	REPORT_SOCKETS,
+	REPORT_SAMPLE, /* sockets --watch */
+	REPORT_RELIEF, /* sockets relieve */
+	REPORT_KIND_COUNT
+};
+
+const char *report_kind_name(enum report_kind kind); /* "audit", "sockets-watch" */
+
 struct report {
-	const char *command;
+	enum report_kind kind;
 	struct pool *pool;
 	struct host_identity host;
 	const char *machine_id; /* for renderers that want it; or NULL */
@@ -100,25 +117,15 @@ struct style {
 	bool utf8;
 };
 
-/* A function prints REPORT to OUT; write errors stay in OUT's error flag. NULL: the format does not
- * exist for this command. */
+/* Prints REPORT to OUT; write errors stay in OUT's error flag. */
 typedef void render_function(FILE *out, const struct report *report, const struct style *style);
 
 struct renderer {
-	const char *name;
+	const char *name;      /* of the format */
 	bool wants_machine_id; /* read by programs that tell hosts apart */
 	bool draws;            /* a sample of sockets --watch is a page for a terminal */
-	render_function *audit;
-	render_function *diff;
-	render_function *apply;
-	render_function *rollback;
-	render_function *explain;
-	render_function *limits;
-	render_function *history;
-	render_function *profile;
-	render_function *sockets;
-	render_function *sample;  /* sockets --watch */
-	render_function *relieve; /* sockets relieve */
+	bool checks_only;      /* of sockets --check: the verdicts, and not what was found else */
+	render_function *render[REPORT_KIND_COUNT]; /* NULL: that report has no such format */
 };
 
 extern const struct renderer renderer_text;

@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Every command and option of the tables in src/main.c is in keeltune(8) and in --help, with its
+# Every command and option of the tables in the source is in keeltune(8) and in --help, with its
 # argument, and neither has any other. mandoc finds nothing in the pages, not even a matter of style.
 
 set -u
 . "${SRCDIR:-.}/tests/lib.sh"
 man=$SRCDIR/man/keeltune.8
 
-# table NAME: the rows of an array in main.c, one a line.
+# table NAME: the rows of an array in tables.c or options.c, one a line; not the one that ends it.
 table() {
-	sed -n "/ $1\[\] = {/,/^};/p" "$SRCDIR/src/main.c" | sed 1d | tr -s '\n\t' ' ' | grep -oE '\{ [^}]*\}'
+	sed -n "/ $1\[\] = {/,/^};/p" "$SRCDIR"/src/{tables,options}.c | grep -v ' NULL, NULL, NULL' | sed 1d | tr -s '\n\t' ' ' | grep -oE '\{ [^}]*\}'
 }
 
 # fields PATTERN: what its groups match, separated by "|".
@@ -18,13 +18,13 @@ fields() {
 }
 
 table commands | fields '^\{ "([a-z]+)", "([^"]*)", "([^"]*)".*' >"$TMPDIR/commands"
-table options | fields '^\{ OPTION_[A-Z_]+, "([a-z-]+)", (NULL|"\[?[A-Z]+\]?"), "([a-z ]*)".*' |
+table options | fields '^\{ OPTION_[A-Z_]+, "([a-z-]+)", (NULL|"\[?[A-Z:]+\]?"), "([a-z ]*)".*' |
 	tr -d '"' >"$TMPDIR/options"
 # The tables are found whole: a row that the patterns miss would not be checked.
-check 'all commands of main.c read' \
+check 'all commands of tables.c read' \
 	[ "$(wc -l <"$TMPDIR/commands")" = "$(table commands | wc -l)" ]
-check 'all options of main.c read' \
-	[ "$(wc -l <"$TMPDIR/options")" = "$(grep -c '^	{ OPTION_' "$SRCDIR/src/main.c")" ]
+check 'all options of options.c read' \
+	[ "$(wc -l <"$TMPDIR/options")" = "$(grep -c '^	{ OPTION_' "$SRCDIR/src/options.c")" ]
 
 # shown NAME PATTERN FILE: FILE has a line that matches.
 shown() {

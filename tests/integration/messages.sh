@@ -49,7 +49,7 @@ wrong "no option -x" audit -x
 wrong "no option -x" audit -qx
 wrong "--format needs an argument" audit --format
 wrong "-f needs an argument" audit -f
-wrong "no format xml: text, json" audit -f xml
+wrong "audit has no format xml, but: text, json" audit -f xml
 wrong "no format " audit -f ""
 wrong "--color sometimes: auto, always or never" audit --color sometimes
 wrong "--engine upstart: systemd, procps, procps3 or busybox" audit --engine upstart

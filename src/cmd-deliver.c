@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+/* From a finished report to its outputs: each is whole, or the command has failed. */
+#include "cmd.h"
+
+#include "pool.h"
+#include "store.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *output_name(const struct output *output)
+{
+	return output->file ? output->file : "standard output";
+}
+
+static bool find_file(const struct output *output, struct stat *ret)
+{
+	return !(output->file ? stat(output->file, ret) : fstat(STDOUT_FILENO, ret));
+}
+
+/* What one writes, the other would overwrite or mix with it; a terminal or /dev/null takes both. */
+static bool are_one_place(const struct output *a, const struct output *b)
+{
+	struct stat of_a, of_b;
+
+	if (a->file && b->file && !strcmp(a->file, b->file))
+		return true;
+	return find_file(a, &of_a) && find_file(b, &of_b) && of_a.st_dev == of_b.st_dev &&
+	       of_a.st_ino == of_b.st_ino && !S_ISCHR(of_a.st_mode);
+}
+
+bool outputs_differ(const struct context *context)
+{
+	for (size_t i = 0; i < context->output_count; i++) {
+		const struct output *a = &context->outputs[i];
+		if (!a->file && context->options.quiet)
+			continue;
+		for (size_t j = i + 1; j < context->output_count; j++) {
+			const struct output *b = &context->outputs[j];
+			if (!are_one_place(a, b))
+				continue;
+			complain("%s and %s are one file: each output needs its own",
+				 output_name(a), output_name(b));
+			return false;
+		}
+	}
+	return true;
+}
+
+const char *output_impossible(const struct context *context)
+{
+	for (size_t i = 0; i < context->output_count; i++) {
+		const char *file = context->outputs[i].file;
+		if (file && !store_output_possible(file))
+			return file;
+	}
+	return NULL;
+}
+
+/* Everything is rendered before the first byte goes out. */
+static int deliver(const struct context *context, const struct report *report,
+		   const struct output *output)
+{
+	struct style style = { .color = output->color,
+			       .terminal = !output->file && isatty(STDOUT_FILENO),
+			       .verbose = context->options.verbose };
+	char *text = NULL;
+	size_t size = 0;
+	int rc = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return -ENOMEM;
+	output->renderer->render[report->kind](out, report, &style);
+	bool failed = ferror(out);
+	if (fclose(out) || failed)
+		rc = -ENOMEM;
+	else if (output->file)
+		rc = store_put_output(output->file, text, size);
+	else if (fwrite(text, 1, size, stdout) != size || fflush(stdout))
+		rc = -errno;
+	free(text);
+	return rc;
+}
+
+static void set_result(struct report *report, int status)
+{
+	report->exit = status;
+	report->result = status == EXIT_OK ? "ok" : status == EXIT_DIFFERS ? "differs" : "trouble";
+}
+
+/* What apply and rollback did is more important than that it could not be shown. */
+static void note_failure(struct report *report, const struct output *output, int rc)
+{
+	if (rc != -EPIPE)
+		complain("%s: %s", output_name(output), strerror(-rc));
+	if (report->transaction || report->exit >= EXIT_PUT_BACK)
+		return;
+	set_result(report, EXIT_TROUBLE);
+	report->error = pool_printf(report->pool, "%s could not be written: %s",
+				    output_name(output), strerror(-rc));
+}
+
+int session_finish(struct session *session, int status)
+{
+	const struct context *context = session->context;
+	struct report *report = &session->report;
+
+	set_result(report, status);
+	if (!context->options.quiet || context->outputs->file || context->output_count > 1)
+		host_identify(session->host, &report->host);
+	/* The main output comes last: its status is the one of the program. */
+	for (size_t i = context->output_count; i-- > 0;) {
+		const struct output *output = &context->outputs[i];
+		if (context->options.quiet && !output->file)
+			continue;
+		report->machine_id =
+			output->renderer->wants_machine_id ? host_machine_id(session->host) : NULL;
+		int rc = deliver(context, report, output);
+		if (rc < 0)
+			note_failure(report, output, rc);
+	}
+	status = report->exit;
+	session_close(session);
+	return status;
+}
+
+int session_fail(struct session *session, int status, const char *format, ...)
+{
+	char message[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(message, sizeof message, format, args);
+	va_end(args);
+	complain("%s", message);
+	session->report.error = pool_strdup(session->pool, message);
+	return session_finish(session, status);
+}
+
+int refuse(const struct context *context, const char *why)
+{
+	struct session session;
+
+	if (session_open(context, false, &session) != EXIT_OK)
+		return EXIT_TROUBLE;
+	return session_fail(&session, EXIT_TROUBLE, "%s", why);
+}
