@@ -235,7 +235,7 @@ check: ## install what the tests need (apt), then all tests, a sanitizer build a
 	@$(RUN) $(GROUPS) $(GROUPS:%=asan:%) install lint
 
 check-slow: ## the same with many more random cases, and against the programs of Debian 11, 12 and 13
-	@scripts/install-packages build test
+	@scripts/install-packages build test slow
 	@$(PARALLEL) all-tests
 	@$(PARALLEL) all-tests VARIANT=asan
 	@TEST_LENGTH=long TEST_TIMEOUT=3600 $(RUN) $(GROUPS) slow $(GROUPS:%=asan:%) install lint
