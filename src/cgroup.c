@@ -131,6 +131,11 @@ static void find_units(struct pool *pool, const struct path *path, struct cgroup
 		ret->user_slice = slice;
 }
 
+bool cgroup_is_of_user_unit(const struct cgroup *cgroup)
+{
+	return cgroup->user_unit && strcmp(cgroup->user_unit, "init.scope") != 0;
+}
+
 /* ---- containers -------------------------------------------------------------------------- */
 
 static bool is_id(const char *text)

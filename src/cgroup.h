@@ -32,6 +32,10 @@ struct cgroup {
 	const char *pod;       /* uid of the Kubernetes pod, with dashes; or NULL */
 };
 
+/* Is it part of a unit of a user manager? The manager itself is not, although it has a unit of its
+ * own there. */
+bool cgroup_is_of_user_unit(const struct cgroup *cgroup);
+
 /* BYTES of /proc/PID/cgroup: cgroup v1, v2 or both. */
 void cgroup_parse(struct pool *pool, const char *bytes, size_t size, struct cgroup *ret);
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* Running processes that have less than a profile wants for the logins of their user, see live.h.
- * All processes are looked at for the price of a system call or two each; what is worth asking
- * about those with too little is asked once for all that share a unit or session and the reason. */
+/* Running processes that have less than a profile wants for the logins of their user or for their
+ * unit, see live.h. All processes are looked at for the price of a system call or two each; what is
+ * worth asking about those with too little is asked once for all that share a unit or session and
+ * the reason. */
 #include "live.h"
 
 #include "catalog.h"
@@ -14,9 +15,7 @@
 #include "procfs.h"
 #include "provider-limits.h"
 
-#include <ctype.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -28,7 +27,7 @@
 struct subject {
 	uid_t uid;
 	const struct account *account;
-	bool *is_judged; /* by each setting */
+	bool *is_judged; /* by each setting; NULL where units are */
 	struct login_survey *survey;
 };
 
@@ -38,6 +37,7 @@ struct member {
 	uid_t euid;
 	uint32_t used;
 	const char *comm, *cgroup; /* the latter as /proc/PID/cgroup has it */
+	const char *unit;          /* of the system manager; only where units are judged */
 	struct rlimit limits[RLIM_NLIMITS];
 	size_t group;
 };
@@ -53,6 +53,7 @@ struct group {
 struct look {
 	struct host *host;
 	struct pool *pool;
+	const struct live_scope *scope;
 	struct login_context *context;
 	const struct setting *const *settings;
 	size_t setting_count;
@@ -95,6 +96,8 @@ static struct subject *find_subject(struct look *look, uid_t uid)
 	struct subject *subject = &look->subjects[look->subject_count++];
 	subject->uid = uid;
 	subject->account = find_account(look, uid);
+	if (look->scope->is_of_unit)
+		return subject;
 	subject->is_judged =
 		pool_alloc(look->pool, look->setting_count * sizeof *subject->is_judged);
 	for (size_t i = 0; i < look->setting_count; i++)
@@ -103,6 +106,15 @@ static struct subject *find_subject(struct look *look, uid_t uid)
 			limits_is_judged_by(look->context, subject->account, look->settings,
 					    look->setting_count, look->settings[i]);
 	return subject;
+}
+
+static bool is_judged(const struct look *look, const struct subject *subject, const char *unit,
+		      size_t setting)
+{
+	if (!look->scope->is_of_unit)
+		return subject->is_judged[setting];
+	return unit && !look->ret[setting].missing &&
+	       look->scope->is_of_unit(look->scope->data, look->settings[setting], unit);
 }
 
 static const struct login_survey *survey_of(struct look *look, struct subject *subject)
@@ -119,13 +131,13 @@ static const struct login_survey *survey_of(struct look *look, struct subject *s
 	return subject->survey;
 }
 
-static struct value side_of(const struct setting *setting, const struct rlimit limits[])
+static struct value side_of(const struct look *look, size_t setting, const struct rlimit limits[])
 {
-	const struct limit_row *row = catalog_limit(setting->item);
+	const struct limit_row *row = catalog_limit(look->settings[setting]->item);
 	const struct rlimit *limit = &limits[row->resource];
+	bool is_soft = look->settings[setting]->side == SIDE_SOFT;
 
-	return login_unit_value(row,
-				setting->side == SIDE_SOFT ? limit->rlim_cur : limit->rlim_max);
+	return look->scope->value(row, is_soft ? limit->rlim_cur : limit->rlim_max);
 }
 
 static bool is_below(const struct setting *setting, struct value value)
@@ -134,15 +146,15 @@ static bool is_below(const struct setting *setting, struct value value)
 }
 
 /* Remembers the least that a setting saw. True: that is too little for one of them. */
-static bool judge(struct look *look, const struct subject *subject, const struct rlimit limits[])
+static bool judge(struct look *look, const struct subject *subject, const struct member *member)
 {
 	bool any = false;
 
 	for (size_t i = 0; i < look->setting_count; i++) {
 		struct reading *live = &look->ret[i].layer[LAYER_LIVE];
-		if (!subject->is_judged[i])
+		if (!is_judged(look, subject, member->unit, i))
 			continue;
-		struct value value = side_of(look->settings[i], limits);
+		struct value value = side_of(look, i, member->limits);
 		if (is_below(look->settings[i], value))
 			any = true;
 		else if (live->state != READING_PRESENT || value_compare(value, live->value) < 0)
@@ -182,6 +194,21 @@ static bool read_limits(struct look *look, const struct listed_process *process,
 	return quick || parse_limits(look, process->pid, ret);
 }
 
+/* What it is part of; a unit of a user manager is none of the system manager, which runs that. */
+static void read_cgroup(struct look *look, struct member *member)
+{
+	char path[32], text[4096];
+	struct cgroup cgroup;
+
+	snprintf(path, sizeof path, "%d/cgroup", member->pid);
+	ssize_t size = procfs_read(look->proc, path, text, sizeof text);
+	member->cgroup = size > 0 ? pool_copy(look->pool, text, (size_t)size) : "";
+	if (!look->scope->is_of_unit)
+		return;
+	cgroup_parse(look->pool, member->cgroup, strlen(member->cgroup), &cgroup);
+	member->unit = cgroup_is_of_user_unit(&cgroup) ? NULL : cgroup.unit;
+}
+
 static bool read_line(struct look *look, struct member *member, bool *ret_kernel)
 {
 	char path[32], text[4096];
@@ -199,9 +226,8 @@ static bool read_line(struct look *look, struct member *member, bool *ret_kernel
 	const char *name = strchr(text, '('), *end = strrchr(text, ')');
 	if (name && end && name < end)
 		member->comm = pool_copy(look->pool, name + 1, (size_t)(end - name - 1));
-	snprintf(path, sizeof path, "%d/cgroup", member->pid);
-	ssize_t size = procfs_read(look->proc, path, text, sizeof text);
-	member->cgroup = size > 0 ? pool_copy(look->pool, text, (size_t)size) : "";
+	if (!member->cgroup)
+		read_cgroup(look, member);
 	return member->comm != NULL;
 }
 
@@ -214,9 +240,9 @@ static void look_at(struct look *look, const struct listed_process *process)
 	struct stat st;
 	bool of_kernel = false;
 
+	/* What pid 1 hands down is a layer of its own; this process has no use for more. */
 	if (process->pid == 1 || process->pid == look->self)
-		return; /* what it hands down is a layer of its own; this process has no use for it
-			 */
+		return;
 	snprintf(name, sizeof name, "%d", process->pid);
 	if (fstatat(look->proc, name, &st, 0) || !read_limits(look, process, member.limits))
 		return;
@@ -228,7 +254,9 @@ static void look_at(struct look *look, const struct listed_process *process)
 	bool is_suspect = !process->used || process->used == FDS_UNKNOWN;
 	if (is_suspect && (!read_line(look, &member, &of_kernel) || of_kernel))
 		return;
-	if (!judge(look, find_subject(look, st.st_uid), member.limits))
+	if (look->scope->is_of_unit && !member.cgroup)
+		read_cgroup(look, &member);
+	if (!judge(look, find_subject(look, st.st_uid), &member))
 		return;
 	if (!is_suspect && (!read_line(look, &member, &of_kernel) || of_kernel))
 		return;
@@ -300,92 +328,6 @@ static void make_groups(struct look *look)
 	}
 }
 
-/* ---- reasons and advice ------------------------------------------------------------------- */
-
-static const char *amount(struct pool *pool, uint64_t number)
-{
-	return number == LIMITS_INFINITY ? "unlimited" : pool_printf(pool, "%" PRIu64, number);
-}
-
-/* "8192:524288": what would do, in the kernel's unit: no side lower than it is. */
-static const char *wanted_pair(struct pool *pool, const struct setting *setting,
-			       const struct rlimit *has)
-{
-	const struct limit_row *row = catalog_limit(setting->item);
-	uint64_t want = setting->want.kind == VALUE_NUMBER ? setting->want.number * row->scale
-							   : LIMITS_INFINITY;
-	uint64_t soft = setting->side == SIDE_SOFT ? want : has->rlim_cur;
-	uint64_t hard = want > has->rlim_max ? want : has->rlim_max;
-
-	return pool_printf(pool, "%s:%s", amount(pool, soft), amount(pool, hard));
-}
-
-static const char *unit_key(struct pool *pool, const char *prefix, const char *item)
-{
-	char *key = pool_printf(pool, "%s%s", prefix, item);
-
-	for (char *at = key + strlen(prefix); *at; at++)
-		*at = (char)toupper((unsigned char)*at);
-	return key;
-}
-
-static const char *advise_session(enum limit_cause cause, bool login_serves)
-{
-	if (cause == CAUSE_NO_PAM)
-		return "make that service run pam_limits.so (keeltune explain pam:SERVICE), then "
-		       "log in again";
-	return login_serves ? "log in again, and start what runs there from the new session"
-			    : "a new login gets no more yet: keeltune apply, then log in again";
-}
-
-static const char *advise(struct pool *pool, const struct setting *setting,
-			  const struct process_limits *limits, enum limit_cause cause,
-			  bool login_serves)
-{
-	const struct process *process = &limits->process;
-	const struct rlimit *has = &process->limits[catalog_limit(setting->item)->resource];
-	const char *pair = wanted_pair(pool, setting, has);
-	const char *now =
-		pool_printf(pool, "prlimit --pid %d --%s=%s", process->pid, setting->item, pair);
-
-	const char *key = unit_key(pool, "Limit", setting->item);
-
-	if (cause == CAUSE_CHANGED && limits->kind == PLACE_SERVICE)
-		return pool_printf(pool,
-				   "%s changes it while it runs; for good, change what sets it, or "
-				   "%s=%s in a drop-in (keeltune explain UNIT)",
-				   now, key, pair);
-	if (cause == CAUSE_CHANGED)
-		return pool_printf(pool,
-				   "%s changes it while it runs; for good, change what sets it "
-				   "(ulimit, setrlimit, an option of the program)",
-				   now);
-	switch (limits->kind) {
-	case PLACE_SERVICE:
-		if (cause == CAUSE_OLDER)
-			return "systemctl restart UNIT, when that suits";
-		if (cause == CAUSE_SERVICE)
-			break;
-		return pool_printf(pool,
-				   "%s=%s in a drop-in (keeltune explain UNIT has the commands), "
-				   "then restart it",
-				   key, pair);
-	case PLACE_USER_MANAGER:
-		return pool_printf(pool,
-				   "%s=%s in /etc/systemd/user.conf, then end all sessions of "
-				   "the user (loginctl terminate-user) and log in again",
-				   unit_key(pool, "DefaultLimit", setting->item), pair);
-	case PLACE_SESSION:
-	case PLACE_CONTAINER:
-		break;
-	case PLACE_UNKNOWN:
-		return pool_printf(pool, "restart it where the limit is set (%s), or %s",
-				   login_serves ? "from a new login" : "ulimit, its start script",
-				   now);
-	}
-	return advise_session(cause, login_serves);
-}
-
 /* ---- one group, as the settings see it ---------------------------------------------------- */
 
 /* A member that is still there, with all that /proc says of it. */
@@ -425,10 +367,11 @@ static void report(struct look *look, size_t number, const struct process_limits
 	struct observed *observed = &look->ret[index];
 	struct reading *live = &observed->layer[LAYER_LIVE];
 	const struct group *group = &look->groups[number];
-	const struct reading *login = &observed->layer[LAYER_RUNNING];
+	bool by_unit = look->scope->is_of_unit != NULL;
+	const struct reading *next = &observed->layer[by_unit ? LAYER_BOOT : LAYER_RUNNING];
 	struct pool *pool = look->pool;
-	bool login_serves = login->state == READING_PRESENT && value_is_ordered(login->value) &&
-			    !is_below(setting, login->value);
+	bool next_serves = next->state == READING_PRESENT && value_is_ordered(next->value) &&
+			   !is_below(setting, next->value);
 
 	struct live_group ret = {
 		.kind = LIVE_PROCESSES,
@@ -436,19 +379,18 @@ static void report(struct look *look, size_t number, const struct process_limits
 		.user = live_user(pool, &look->context->accounts, limits->process.uid),
 		.count = group->count,
 		.used = row->resource == RLIMIT_NOFILE && group->used ? group->used : UINT32_MAX,
-		.value = side_of(setting, limits->process.limits),
-		.shown = pool_printf(pool, "%s:%s", amount(pool, has->rlim_cur),
-				     amount(pool, has->rlim_max)),
+		.value = side_of(look, index, limits->process.limits),
+		.shown = live_pair(pool, has->rlim_cur, has->rlim_max),
 		.cause = limit_cause_name(item->cause),
 		.why = item->why,
 		.origin = item->origin,
 	};
-	if (!item->differs && limits->kind == PLACE_SESSION) {
+	if (!item->differs && limits->kind == PLACE_SESSION && !by_unit) {
 		ret.cause = "same-as-login";
 		ret.why = "a new session of this user gets the same: no line asks for more yet";
 		ret.origin.file = NULL;
 	}
-	ret.advice = advise(pool, setting, limits, item->cause, login_serves);
+	ret.advice = live_advise_limit(pool, setting, limits, next_serves);
 	add_pids(look, number, &ret);
 	live_add(pool, &observed->live, &ret);
 	if (live->state != READING_PRESENT || value_compare(ret.value, live->value) < 0)
@@ -468,10 +410,13 @@ static void report_group(struct look *look, size_t number)
 		look->contained += look->groups[number].count;
 		return;
 	}
+	/* In the cgroup of a daemon, but the limits are those of the session: a job of cron(8). */
+	if (look->scope->is_of_unit && limits->kind == PLACE_SESSION)
+		return;
 	/* It may have raised its limit meanwhile. */
 	for (size_t i = 0; i < look->setting_count; i++)
-		if (subject->is_judged[i] &&
-		    is_below(look->settings[i], side_of(look->settings[i], process.limits)))
+		if (is_judged(look, subject, look->groups[number].first->unit, i) &&
+		    is_below(look->settings[i], side_of(look, i, process.limits)))
 			report(look, number, limits, i);
 }
 
@@ -490,11 +435,13 @@ static const char *unseen(const struct look *look)
 	return NULL;
 }
 
-void live_observe_limits(struct login_context *context, const struct setting *const *settings,
+void live_observe_limits(const struct live_scope *scope, const struct setting *const *settings,
 			 size_t count, struct observed *ret, struct notes *notes)
 {
+	struct login_context *context = scope->context;
 	autofd int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct look look = { .host = context->host,
+			     .scope = scope,
 			     .pool = host_pool(context->host),
 			     .context = context,
 			     .settings = settings,

@@ -21,7 +21,8 @@
 
 struct look {
 	struct pool *pool;
-	uint64_t longest; /* seconds that are accepted */
+	uint64_t longest;    /* seconds that are accepted */
+	const char *advised; /* TIME:INTVL:PROBES */
 	int proc;
 	struct socket_set set; /* those that are not as they should be */
 	uint64_t seen;
@@ -119,14 +120,21 @@ static const char *why(const struct tcp_socket *socket)
 	       "TCP_KEEPIDLE of the program";
 }
 
-static const char *advice(const struct tcp_socket *socket)
+static const char *advice(const struct look *look, const struct tcp_socket *socket)
 {
-	return is_off(socket)
-		       ? "switch keepalive on in the program (an option such as so_keepalive, "
-			 "tcp-keepalive, SO_KEEPALIVE), then restart it"
-		       : "nothing, or a restart to be sooner: a new connection takes the new value "
-			 "at "
-			 "once, an old one when its timer fires";
+	const char *now = pool_printf(
+		look->pool, "keeltune sockets relieve --pid PID --keepalive %s", look->advised);
+
+	if (is_off(socket))
+		return pool_printf(look->pool,
+				   "switch keepalive on in the program (an option such as "
+				   "so_keepalive, tcp-keepalive, SO_KEEPALIVE), then restart it; "
+				   "until then: %s",
+				   now);
+	return pool_printf(look->pool,
+			   "nothing: a new connection takes the new value at once, an old one when "
+			   "its timer fires; to be sooner: %s",
+			   now);
 }
 
 static size_t find_group(struct look *look, const struct tcp_socket *socket, const char *place,
@@ -147,7 +155,7 @@ static size_t find_group(struct look *look, const struct tcp_socket *socket, con
 				    .used = UINT32_MAX,
 				    .cause = cause,
 				    .why = reason,
-				    .advice = advice(socket) };
+				    .advice = advice(look, socket) };
 	live_add(look->pool, &look->live, &group);
 	return look->live.count - 1;
 }
@@ -231,10 +239,11 @@ static void finish(struct look *look, struct observed *ret)
 		*live = ret->layer[LAYER_RUNNING];
 }
 
-void live_observe_sockets(struct host *host, const struct setting *setting, struct observed *ret)
+void live_observe_sockets(struct host *host, const struct setting *setting, const char *advised,
+			  struct observed *ret)
 {
 	autofd int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct look look = { .pool = host_pool(host), .proc = proc };
+	struct look look = { .pool = host_pool(host), .advised = advised, .proc = proc };
 
 	look.longest = setting->max.kind == VALUE_NUMBER ? setting->max.number : INT32_MAX;
 	int rc = proc < 0 ? -errno : dump(&look);

@@ -112,6 +112,26 @@ static void look_around(struct look *look, int own)
 			look->ret[i].live.unseen = unseen;
 }
 
+/* What the profile wants; in words what it does not name. */
+static const char *advised(const struct look *look)
+{
+	static const struct {
+		const char *key, *word;
+	} parts[] = { { KEEPALIVE_TIME, "TIME" },
+		      { "net.ipv4.tcp_keepalive_intvl", "INTVL" },
+		      { "net.ipv4.tcp_keepalive_probes", "PROBES" } };
+	const char *text = "";
+
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		const char *part = parts[i].word;
+		for (size_t j = 0; j < look->count; j++)
+			if (!strcmp(look->settings[j]->name, parts[i].key))
+				part = value_format(look->pool, look->settings[j]->want);
+		text = pool_printf(look->pool, "%s%s%s", text, i ? ":" : "", part);
+	}
+	return text;
+}
+
 void live_observe_sysctls(struct host *host, const struct query *query,
 			  const struct setting *const *settings, size_t count, struct observed *ret)
 {
@@ -128,7 +148,7 @@ void live_observe_sysctls(struct host *host, const struct query *query,
 		look.paths[i] = pool_printf(look.pool, "/proc/sys/%s",
 					    sysctl_key_path(look.pool, settings[i]->name));
 		if (!strcmp(settings[i]->name, KEEPALIVE_TIME) && !ret[i].missing)
-			live_observe_sockets(host, settings[i], &ret[i]);
+			live_observe_sockets(host, settings[i], advised(&look), &ret[i]);
 	}
 	int own = query->netns ? -1 : netns_save();
 	if (own >= 0)

@@ -13,10 +13,29 @@
 
 struct notes;
 
-/* live-limits.c: fills in the live layer of SETTINGS, limits of the logins of CONTEXT: running
- * processes that have less than is accepted. RET has the other layers already. */
-void live_observe_limits(struct login_context *context, const struct setting *const *settings,
+/* Whom settings about limits mean. */
+struct live_scope {
+	struct login_context *context;
+	/* Does SETTING mean the processes of UNIT, of the system manager? NULL: settings mean
+	 * users, as limits_is_judged_by() has it. */
+	bool (*is_of_unit)(const void *data, const struct setting *setting, const char *unit);
+	const void *data;
+	/* A number of the kernel in the unit of the settings. */
+	struct value (*value)(const struct limit_row *row, uint64_t number);
+};
+
+/* live-limits.c: fills in the live layer of SETTINGS, limits: running processes that have less than
+ * is accepted. RET has the other layers already. */
+void live_observe_limits(const struct live_scope *scope, const struct setting *const *settings,
 			 size_t count, struct observed *ret, struct notes *notes);
+
+struct process_limits;
+/* live-advice.c: what to do about a process that has less than SETTING wants. NEXT_SERVES: a new
+ * login, or the next start of the unit, gets enough. */
+const char *live_advise_limit(struct pool *pool, const struct setting *setting,
+			      const struct process_limits *limits, bool next_serves);
+/* "1024:524288", "unlimited:unlimited": numbers of the kernel. */
+const char *live_pair(struct pool *pool, uint64_t soft, uint64_t hard);
 
 /* The same of sysctl settings that are per network namespace: open sockets of the namespace this
  * process is in (live-sockets.c), and, unless QUERY names one, the values of all others
@@ -24,7 +43,9 @@ void live_observe_limits(struct login_context *context, const struct setting *co
 void live_observe_sysctls(struct host *host, const struct query *query,
 			  const struct setting *const *settings, size_t count,
 			  struct observed *ret);
-void live_observe_sockets(struct host *host, const struct setting *setting, struct observed *ret);
+/* ADVISED: "TIME:INTVL:PROBES" for those without keepalive. */
+void live_observe_sockets(struct host *host, const struct setting *setting, const char *advised,
+			  struct observed *ret);
 
 /* ---- what they share (live.c) ------------------------------------------------------------ */
 

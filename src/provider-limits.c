@@ -311,7 +311,9 @@ static void observe(struct host *host, const struct query *query,
 	limits_observe(host, ceiling, settings, count, ret, &context);
 	limits_add_notes(&context, ceiling, settings, count, notes);
 	if (query->live && host_is_live(host))
-		live_observe_limits(&context, settings, count, ret, notes);
+		live_observe_limits(
+			&(struct live_scope){ .context = &context, .value = login_unit_value },
+			settings, count, ret, notes);
 }
 
 const struct provider provider_limits = {

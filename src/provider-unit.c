@@ -369,6 +369,7 @@ static void observe(struct host *host, const struct query *query,
 		    struct notes *notes)
 {
 	struct subject *subjects = pool_alloc(host_pool(host), count * sizeof *subjects);
+	const char **ids = pool_alloc(host_pool(host), count * sizeof *ids);
 	size_t subject_count = 0;
 
 	for (size_t i = 0; i < count; i++) {
@@ -376,7 +377,10 @@ static void observe(struct host *host, const struct query *query,
 		subject->settings = settings;
 		subject->setting_count = count;
 		observe_one(subject, query, settings[i], &ret[i], notes);
+		ids[i] = subject->unit.state == UNIT_LOADED ? subject->unit.id : NULL;
 	}
+	if (query->live && count && host_is_live(host))
+		unit_observe_live(host, query, settings, ids, count, ret, notes);
 }
 
 const struct provider provider_unit = {

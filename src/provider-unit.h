@@ -37,6 +37,14 @@ struct reading unit_boot_reading(const struct unit *unit, const struct query *qu
 /* LIMITS_INFINITY is unlimited. */
 struct value unit_value(uint64_t number);
 
+/* ---- unit-live.c ------------------------------------------------------------------------- */
+
+/* Fills in the live layer of SETTINGS. IDS: of each the unit as systemd calls it; NULL: it has
+ * none. */
+void unit_observe_live(struct host *host, const struct query *query,
+		       const struct setting *const *settings, const char *const *ids, size_t count,
+		       struct observed *ret, struct notes *notes);
+
 /* ---- unit-propose.c ---------------------------------------------------------------------- */
 
 int unit_propose(struct host *host, const struct query *query, const struct finding *findings,

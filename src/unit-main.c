@@ -76,7 +76,8 @@ static const struct children *children_of_first(struct host *host)
 					      sizeof *children->items);
 		struct process *process = &children->items[children->count];
 		children->count += process_read(host, (pid_t)pid, process, &err) == 0 &&
-				   process->cgroup.unit && !process->cgroup.user_unit;
+				   process->cgroup.unit &&
+				   !cgroup_is_of_user_unit(&process->cgroup);
 	}
 	host_remember(host, key, children);
 	return children;
