@@ -9,6 +9,11 @@ PREFIX        ?= /usr/local
 SBINDIR       ?= $(PREFIX)/sbin
 DATADIR       ?= $(PREFIX)/share
 MANDIR        ?= $(DATADIR)/man
+DOCDIR        ?= $(DATADIR)/doc/keeltune
+BASHCOMPDIR   ?= $(DATADIR)/bash-completion/completions
+ZSHCOMPDIR    ?= $(DATADIR)/zsh/site-functions
+FISHCOMPDIR   ?= $(DATADIR)/fish/vendor_completions.d
+UNITDIR       ?= $(PREFIX)/lib/systemd/system#	empty: no systemd units
 SYSCONFDIR    ?= /etc
 LOCALSTATEDIR ?= /var
 DESTDIR       ?=
@@ -27,6 +32,10 @@ SHELL     := /bin/sh
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 Q         := $(if $(V),,@)
 say       := $(if $(V),:,printf '  %-8s%s\n')
+define newline
+
+
+endef
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -44,6 +53,8 @@ OBJECTS  := $(SOURCES:%.c=$(OBJ)/%.o)
 ARCHIVE  := $(OBJ)/libkeeltune.a
 PROFILES := $(wildcard profiles/*.conf)
 SCHEMAS  := $(wildcard packaging/schemas/*.json)
+EXAMPLES := $(wildcard profiles/examples/*)
+UNITS    := $(wildcard packaging/systemd/*.service packaging/systemd/*.timer packaging/systemd/*.path)
 MAN5     := $(wildcard man/*.5)
 MAN8     := $(wildcard man/*.8)
 
@@ -66,7 +77,7 @@ VARIANT_LDFLAGS :=
 EXTRA           :=
 
 # Goals that compile nothing (or call make again once the packages are there) ask no compiler.
-QUIET_GOALS := check check-slow clean dist format help run uninstall lint
+QUIET_GOALS := check check-slow clean deb dist format help rpm run uninstall lint
 ifneq ($(filter-out $(QUIET_GOALS),$(or $(MAKECMDGOALS),all)),)
 
 ifeq ($(VARIANT),asan)
@@ -109,7 +120,7 @@ SETTINGS := -DKEELTUNE_VERSION='"$(VERSION)"' \
 CONFIGURED := $(shell grep -lE 'KEELTUNE_(VERSION|PROFILE_DIR|SYSCONFDIR|LOCALSTATEDIR|LIBPROC)' \
 	$(SOURCES) /dev/null)
 
-COMPILE = $(CC) $(BASE) $(LIB_CFLAGS) $(WARNINGS) $(WERROR) -ffile-prefix-map=$(CURDIR)=. \
+COMPILE = $(CC) $(BASE) $(LIB_CFLAGS) $(WARNINGS) $(WERROR) '-ffile-prefix-map=$(CURDIR)=.' \
 	  $(VARIANT_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 LINK    = $(CC) -pthread $(VARIANT_CFLAGS) $(CFLAGS) $(VARIANT_LDFLAGS) $(LDFLAGS)
 
@@ -174,24 +185,28 @@ run: ## install missing build packages (apt), build, audit this host with `basel
 	1) echo "Verdict: this host differs from the profile baseline; $(PROGRAM) diff shows the change." ;; \
 	*) echo "Verdict: the audit could not judge everything (status $$status)." >&2; exit $$status ;; esac
 
-install-files = $(if $1,$(INSTALL) -d $(DESTDIR)$2 && $(INSTALL) -m 644 $1 $(DESTDIR)$2)
+# What is installed besides the program: $1 is called with files and their directory.
+each-directory = \
+	$(call $1,$(PROFILES),$(DATADIR)/keeltune/profiles) $(newline)\
+	$(call $1,$(SCHEMAS),$(DATADIR)/keeltune/schemas) $(newline)\
+	$(call $1,$(EXAMPLES),$(DOCDIR)/examples) $(newline)\
+	$(call $1,$(MAN5),$(MANDIR)/man5) $(newline)\
+	$(call $1,$(MAN8),$(MANDIR)/man8) $(newline)\
+	$(if $(UNITDIR),$(call $1,$(UNITS),$(UNITDIR)))
+install-files = $(if $1,$(INSTALL) -d '$(DESTDIR)$2' && $(INSTALL) -m 644 $1 '$(DESTDIR)$2')
+remove-files  = $(if $1,rm -f $(foreach file,$(notdir $1),'$(DESTDIR)$2/$(file)'))
 
 .PHONY: install uninstall
-install: $(PROGRAM) ## install below DESTDIR/PREFIX; see also SBINDIR DATADIR MANDIR SYSCONFDIR
-	$(INSTALL) -d $(DESTDIR)$(SBINDIR)
-	$(INSTALL) -m 755 $(PROGRAM) $(DESTDIR)$(SBINDIR)/keeltune
-	$(call install-files,$(PROFILES),$(DATADIR)/keeltune/profiles)
-	$(call install-files,$(SCHEMAS),$(DATADIR)/keeltune/schemas)
-	$(call install-files,$(MAN5),$(MANDIR)/man5)
-	$(call install-files,$(MAN8),$(MANDIR)/man8)
+install: $(PROGRAM) ## install below DESTDIR/PREFIX; see also SBINDIR DATADIR MANDIR SYSCONFDIR UNITDIR
+	$(INSTALL) -d '$(DESTDIR)$(SBINDIR)'
+	$(INSTALL) -m 755 $(PROGRAM) '$(DESTDIR)$(SBINDIR)/keeltune'
+	$(call each-directory,install-files)
 
 uninstall: ## remove what install put there (give it the same variables)
-	rm -f $(DESTDIR)$(SBINDIR)/keeltune
-	rm -f $(PROFILES:profiles/%=$(DESTDIR)$(DATADIR)/keeltune/profiles/%)
-	rm -f $(SCHEMAS:packaging/schemas/%=$(DESTDIR)$(DATADIR)/keeltune/schemas/%)
-	rm -f $(MAN5:man/%=$(DESTDIR)$(MANDIR)/man5/%) $(MAN8:man/%=$(DESTDIR)$(MANDIR)/man8/%)
-	for dir in $(DATADIR)/keeltune/profiles $(DATADIR)/keeltune/schemas $(DATADIR)/keeltune; do \
-		if [ -d $(DESTDIR)$$dir ]; then rmdir --ignore-fail-on-non-empty $(DESTDIR)$$dir; fi; done
+	rm -f '$(DESTDIR)$(SBINDIR)/keeltune'
+	$(call each-directory,remove-files)
+	for dir in $(DATADIR)/keeltune/profiles $(DATADIR)/keeltune/schemas $(DATADIR)/keeltune $(DOCDIR)/examples $(DOCDIR); do \
+		if [ -d '$(DESTDIR)'$$dir ]; then rmdir --ignore-fail-on-non-empty '$(DESTDIR)'$$dir; fi; done
 
 # --- Tests
 
@@ -242,7 +257,9 @@ check-slow: ## the same with many more random cases, and against the programs of
 
 .PHONY: $(GROUPS:%=check-%)
 check-unit: ## one group of tests: check-unit check-golden check-integration check-conformance (long)
-$(GROUPS:%=check-%): check-%: all-tests
+check-unit: $(PROGRAM) $(UNIT_TESTS)
+$(filter-out check-unit,$(GROUPS:%=check-%)): all-tests
+$(GROUPS:%=check-%): check-%:
 	@TEST_LENGTH=$(if $(filter conformance,$*),long,short) TEST_TIMEOUT=3600 $(RUN) $(VARIANT):$*
 
 .PHONY: soak
@@ -319,9 +336,18 @@ format-check: ## is every C file formatted (clang-format 14)?
 # --- The rest
 
 .PHONY: dist
-dist: ## the committed tree as build/keeltune-VERSION.tar.gz
-	@mkdir -p $(BUILD)
-	git archive --prefix=keeltune-$$(cat VERSION)/ HEAD | gzip -n >$(BUILD)/keeltune-$$(cat VERSION).tar.gz
+dist: ## the release tarball, build/keeltune-VERSION.tar.gz: the committed tree
+	@BUILDDIR=$(BUILD) scripts/dist $(BUILD)/keeltune-$$(cat VERSION).tar.gz
+	@echo $(BUILD)/keeltune-$$(cat VERSION).tar.gz
+
+.PHONY: deb rpm
+deb: ## Debian packages from the committed tree, in build/deb; in a scratch directory, with the unit tests
+	@scripts/install-packages --missing build deb
+	@BUILDDIR=$(BUILD) scripts/package deb
+
+rpm: ## the same as RPM packages, in build/rpm
+	@scripts/install-packages --missing build rpm
+	@BUILDDIR=$(BUILD) scripts/package rpm
 
 .PHONY: clean
 clean: ## remove everything that was built

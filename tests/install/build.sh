@@ -46,8 +46,8 @@ has_not "and nothing else" src/pool.c "$out"
 run_make >"$out"
 
 mkdir "$TMPDIR/elsewhere"
-cp -a "$tree" "$TMPDIR/elsewhere/tree-with-another-name"
-check "make in another place" make -C "$TMPDIR/elsewhere/tree-with-another-name" CI= CFLAGS="-O0 -g" \
+cp -a "$tree" "$TMPDIR/elsewhere/a name with blanks"
+check "make in another place" make -C "$TMPDIR/elsewhere/a name with blanks" CI= CFLAGS="-O0 -g" \
 	BUILD=build2 -j"$(nproc)"
-check "gives the same bytes" cmp "$tree/build/keeltune" "$TMPDIR/elsewhere/tree-with-another-name/build2/keeltune"
+check "gives the same bytes" cmp "$tree/build/keeltune" "$TMPDIR/elsewhere/a name with blanks/build2/keeltune"
 finish

@@ -22,6 +22,10 @@ files "$prefix" >"$TMPDIR/installed"
 	echo "755 sbin/keeltune"
 	for file in "$SRCDIR"/profiles/*.conf; do echo "644 share/keeltune/profiles/${file##*/}"; done
 	for file in "$SRCDIR"/packaging/schemas/*.json; do echo "644 share/keeltune/schemas/${file##*/}"; done
+	for file in "$SRCDIR"/profiles/examples/*; do echo "644 share/doc/keeltune/examples/${file##*/}"; done
+	for file in "$SRCDIR"/packaging/systemd/*.*; do
+		[ ! -e "$file" ] || echo "644 lib/systemd/system/${file##*/}"
+	done
 	for file in "$SRCDIR"/man/*.[58]; do echo "644 share/man/man${file##*.}/${file##*/}"; done
 } | sort >"$TMPDIR/want"
 same "the files and their modes" "$TMPDIR/want" "$TMPDIR/installed"
@@ -44,6 +48,6 @@ for destdir in "" "$TMPDIR/staged"; do
 	check "make uninstall DESTDIR=${destdir##*/}" run_make uninstall DESTDIR="$destdir"
 	files "$destdir$prefix" >"$TMPDIR/left"
 	same "nothing is left" /dev/null "$TMPDIR/left"
-	check "nor a directory of ours" test ! -e "$destdir$prefix/share/keeltune"
+	check "nor a directory of ours" test ! -e "$destdir$prefix/share/keeltune" -a ! -e "$destdir$prefix/share/doc/keeltune"
 done
 finish
