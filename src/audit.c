@@ -8,6 +8,14 @@
 
 #include <string.h>
 
+struct origin finding_origin(const struct finding *finding)
+{
+	const struct reading *layer = finding->observed.layer;
+
+	return layer[LAYER_CONFIGURED].origin.file ? layer[LAYER_CONFIGURED].origin
+						   : layer[LAYER_BOOT].origin;
+}
+
 const char *verdict_name(enum verdict verdict)
 {
 	static const char *const names[VERDICT_COUNT] = { "ok", "differs", "unknown", "skipped" };

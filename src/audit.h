@@ -20,6 +20,9 @@ struct audit {
 void audit_run(struct host *host, const struct query *query, const struct setting *settings,
 	       size_t count, struct audit *ret_audit);
 
+/* The line that decides, or that others lose to; file NULL: nothing on disk does. */
+struct origin finding_origin(const struct finding *finding);
+
 const char *verdict_name(enum verdict verdict); /* "ok", "differs", "unknown", "skipped" */
 const char *layer_name(enum layer layer);       /* "configured", "boot", "running", "live" */
 

@@ -79,6 +79,8 @@ static int deliver(const struct context *context, const struct report *report,
 	bool failed = ferror(out);
 	if (fclose(out) || failed)
 		rc = -ENOMEM;
+	else if (output->file && output->file == output->renderer->socket)
+		rc = store_send(output->file, text, size);
 	else if (output->file)
 		rc = store_put_output(output->file, text, size);
 	else if (fwrite(text, 1, size, stdout) != size || fflush(stdout))

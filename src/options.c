@@ -425,13 +425,15 @@ static bool settle_outputs(struct command_line *line)
 	for (size_t i = 0; i < line->also_count && output->renderer; i++) {
 		const char *also = line->also[i];
 		size_t size = strcspn(also, ":");
-		if (!also[size] || !also[size + 1]) {
-			complain("--also %s: FORMAT:FILE, as in json:/var/tmp/report.json", also);
+		const struct renderer *renderer = find_renderer(context, also, size);
+		const char *file = also[size] ? also + size + 1 : renderer ? renderer->socket : "";
+		if (!file || !*file) {
+			if (renderer)
+				complain("--also %s: FORMAT:FILE, as in json:/var/tmp/report.json",
+					 also);
 			return false;
 		}
-		*++output = (struct output){ .renderer = find_renderer(context, also, size),
-					     .file = also + size + 1,
-					     .color = always };
+		*++output = (struct output){ .renderer = renderer, .file = file, .color = always };
 	}
 	context->outputs = line->outputs;
 	context->output_count = line->also_count + 1;

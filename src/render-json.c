@@ -138,14 +138,6 @@ static json_t *deviations(struct pool *pool, const struct observed *observed)
 	return array;
 }
 
-static struct origin finding_origin(const struct finding *finding)
-{
-	const struct reading *layer = finding->observed.layer;
-
-	return layer[LAYER_CONFIGURED].origin.file ? layer[LAYER_CONFIGURED].origin
-						   : layer[LAYER_BOOT].origin;
-}
-
 static json_t *live_groups(struct pool *pool, const struct live *live)
 {
 	static const char *const kinds[LIVE_KIND_COUNT] = { "processes", "sockets", "namespace" };

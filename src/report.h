@@ -122,6 +122,7 @@ typedef void render_function(FILE *out, const struct report *report, const struc
 
 struct renderer {
 	const char *name;      /* of the format */
+	const char *socket;    /* where --also sends it without a file; NULL: a file is needed */
 	bool wants_machine_id; /* read by programs that tell hosts apart */
 	bool draws;            /* a sample of sockets --watch is a page for a terminal */
 	bool checks_only;      /* of sockets --check: the verdicts, and not what was found else */
@@ -130,5 +131,6 @@ struct renderer {
 
 extern const struct renderer renderer_text;
 extern const struct renderer renderer_json;
+extern const struct renderer renderer_journal;
 
 #endif

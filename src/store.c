@@ -11,10 +11,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/xattr.h>
 #include <time.h>
 
@@ -495,6 +498,42 @@ bool store_output_possible(const char *path)
 	return length > 0 && (size_t)length < sizeof directory && !access(directory, W_OK | X_OK);
 }
 
+static int send_datagram(int fd, const char *bytes, size_t size)
+{
+	struct pollfd room = { .fd = fd, .events = POLLOUT };
+
+	for (;;) {
+		if (send(fd, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+			return 0;
+		if (errno != EINTR && errno != EAGAIN)
+			return -errno;
+		if (errno == EAGAIN && !poll(&room, 1, 5000))
+			return -ETIMEDOUT;
+	}
+}
+
+int store_send(const char *path, const char *text, size_t size)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int rc = 0;
+
+	if (strlen(path) >= sizeof address.sun_path)
+		return -ENAMETOOLONG;
+	memcpy(address.sun_path, path, strlen(path));
+	autofd int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof address))
+		return -errno;
+	while (size && !rc) {
+		const char *empty = memmem(text, size, "\n\n", 2);
+		size_t length = empty ? (size_t)(empty - text) + 1 : size;
+		rc = send_datagram(fd, text, length);
+		length += empty != NULL;
+		text += length;
+		size -= length;
+	}
+	return rc;
+}
+
 int store_put_output(const char *path, const char *bytes, size_t size)
 {
 	char real[PATH_MAX], directory_name[PATH_MAX];
@@ -511,6 +550,8 @@ int store_put_output(const char *path, const char *bytes, size_t size)
 	if (!stat(path, &st)) {
 		/* A pipe, a terminal or /dev/null is written to; a file is replaced, a link stays.
 		 */
+		if (S_ISSOCK(st.st_mode))
+			return store_send(path, bytes, size);
 		if (!S_ISREG(st.st_mode)) {
 			autofd int fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
 			return fd < 0 ? -errno : write_all(fd, bytes, size);

@@ -67,5 +67,8 @@ int store_share_lock(const struct host *host);
 bool store_output_possible(const char *path);
 /* Writes SIZE bytes to the file PATH of the caller (not inside the root), all or nothing. */
 int store_put_output(const char *path, const char *bytes, size_t size);
+/* Sends TEXT to the datagram socket PATH: a datagram for each paragraph, with its last newline and
+ * without the empty line. Waits five seconds for a receiver that is behind. 0 or -errno. */
+int store_send(const char *path, const char *text, size_t size);
 
 #endif

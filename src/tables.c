@@ -30,4 +30,5 @@ const struct provider *const providers[] = { &provider_sysctl, &provider_pam, &p
 					     &provider_unit, NULL };
 
 /* The first is the one without --format. */
-const struct renderer *const renderers[] = { &renderer_text, &renderer_json, NULL };
+const struct renderer *const renderers[] = { &renderer_text, &renderer_json, &renderer_journal,
+					     NULL };
