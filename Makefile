@@ -7,6 +7,7 @@
 # What a user sets. CPPFLAGS, CFLAGS and LDFLAGS come last on the command line and win.
 PREFIX        ?= /usr/local
 SBINDIR       ?= $(PREFIX)/sbin
+LIBEXECDIR    ?= $(PREFIX)/libexec
 DATADIR       ?= $(PREFIX)/share
 MANDIR        ?= $(DATADIR)/man
 DOCDIR        ?= $(DATADIR)/doc/keeltune
@@ -200,12 +201,14 @@ remove-files  = $(if $1,rm -f $(foreach file,$(notdir $1),'$(DESTDIR)$2/$(file)'
 install: $(PROGRAM) ## install below DESTDIR/PREFIX; see also SBINDIR DATADIR MANDIR SYSCONFDIR UNITDIR
 	$(INSTALL) -d '$(DESTDIR)$(SBINDIR)'
 	$(INSTALL) -m 755 $(PROGRAM) '$(DESTDIR)$(SBINDIR)/keeltune'
+	$(INSTALL) -d '$(DESTDIR)$(LIBEXECDIR)/keeltune'
+	$(INSTALL) -m 755 packaging/triggers/audit-trigger '$(DESTDIR)$(LIBEXECDIR)/keeltune/audit-trigger'
 	$(call each-directory,install-files)
 
 uninstall: ## remove what install put there (give it the same variables)
-	rm -f '$(DESTDIR)$(SBINDIR)/keeltune'
+	rm -f '$(DESTDIR)$(SBINDIR)/keeltune' '$(DESTDIR)$(LIBEXECDIR)/keeltune/audit-trigger'
 	$(call each-directory,remove-files)
-	for dir in $(DATADIR)/keeltune/profiles $(DATADIR)/keeltune/schemas $(DATADIR)/keeltune $(DOCDIR)/examples $(DOCDIR); do \
+	for dir in $(DATADIR)/keeltune/profiles $(DATADIR)/keeltune/schemas $(DATADIR)/keeltune $(LIBEXECDIR)/keeltune $(DOCDIR)/examples $(DOCDIR); do \
 		if [ -d '$(DESTDIR)'$$dir ]; then rmdir --ignore-fail-on-non-empty '$(DESTDIR)'$$dir; fi; done
 
 # --- Tests

@@ -20,6 +20,7 @@ check "make install" run_make install
 files "$prefix" >"$TMPDIR/installed"
 {
 	echo "755 sbin/keeltune"
+	echo "755 libexec/keeltune/audit-trigger"
 	for file in "$SRCDIR"/profiles/*.conf; do echo "644 share/keeltune/profiles/${file##*/}"; done
 	for file in "$SRCDIR"/packaging/schemas/*.json; do echo "644 share/keeltune/schemas/${file##*/}"; done
 	for file in "$SRCDIR"/profiles/examples/*; do echo "644 share/doc/keeltune/examples/${file##*/}"; done
