@@ -22,7 +22,7 @@ CFLAGS        ?= -O2 -g
 PKG_CONFIG    ?= pkg-config
 INSTALL       ?= install
 BUILD         ?= build#	where everything is built
-VARIANT       ?= release#	or asan
+VARIANT       ?= release#	or asan, fuzz (clang)
 STATIC_LIBS   ?= 1#	0: load libconfuse, jansson and libmd at run time
 HARDEN        ?= 1#	0: no hardening flags
 DEV           ?=#	1: warnings are errors (also with CI=true)
@@ -41,8 +41,8 @@ endef
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-ifneq ($(filter-out release asan,$(VARIANT)),)
-$(error VARIANT is "$(VARIANT)"; it may be release or asan)
+ifneq ($(filter-out release asan fuzz,$(VARIANT)),)
+$(error VARIANT is "$(VARIANT)"; it may be release, asan or fuzz)
 endif
 
 # --- Sources and what is made of them
@@ -65,6 +65,11 @@ UNIT_SOURCES := $(sort $(wildcard tests/unit/*.c))
 UNIT_TESTS   := $(patsubst tests/unit/%.c,$(UNIT)/%,$(filter tests/unit/test-%,$(UNIT_SOURCES)))
 UNIT_HELPERS := $(patsubst %.c,$(OBJ)/%.o,$(filter-out tests/unit/test-%,$(UNIT_SOURCES)))
 
+# tests/fuzz/fuzz-NAME.c is a fuzz target: a program for libFuzzer, or with replay.c one for files.
+FUZZ         := $(BUILD)/fuzz/$(VARIANT)
+FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,$(FUZZ)/%,$(sort $(wildcard tests/fuzz/fuzz-*.c)))
+FUZZ_HELPERS := $(patsubst %,$(OBJ)/tests/fuzz/%.o,common $(if $(filter fuzz,$(VARIANT)),,replay))
+
 # --- Flags
 
 LIBRARIES := libconfuse jansson libmd
@@ -78,13 +83,17 @@ VARIANT_LDFLAGS :=
 EXTRA           :=
 
 # Goals that compile nothing (or call make again once the packages are there) ask no compiler.
-QUIET_GOALS := check check-slow clean deb dist format help rpm run uninstall lint
+QUIET_GOALS := check check-slow clean deb dist format fuzz help rpm run uninstall lint
 ifneq ($(filter-out $(QUIET_GOALS),$(or $(MAKECMDGOALS),all)),)
 
 ifeq ($(VARIANT),asan)
 # Warnings are the release build's business: sanitizers make gcc see ghosts.
 VARIANT_CFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 VARIANT_LDFLAGS := -fsanitize=address,undefined
+WERROR :=
+else ifeq ($(VARIANT),fuzz)
+CC := clang
+VARIANT_CFLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 WERROR :=
 else ifneq ($(HARDEN),0)
 FORTIFY := $(if $(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
@@ -153,6 +162,11 @@ $(UNIT)/%: $(OBJ)/tests/unit/%.o $(UNIT_HELPERS) $(ARCHIVE)
 	@mkdir -p $(@D)
 	@$(say) LINK $@
 	$(Q)$(LINK) -o $@ $^ $(LIB_LIBS) $(CHECK_LIBS)
+
+$(FUZZ)/%: $(OBJ)/tests/fuzz/%.o $(FUZZ_HELPERS) $(ARCHIVE)
+	@mkdir -p $(@D)
+	@$(say) LINK $@
+	$(Q)$(LINK) $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer) -o $@ $^ $(LIB_LIBS)
 
 # Rewritten only when the text differs, so that the same flags rebuild nothing.
 .PHONY: FORCE
@@ -243,20 +257,20 @@ $(BUILD)/tests/%.so: %.c $(OBJ)/flags
 RUN = BUILDDIR=$(BUILD) JOBS=$(JOBS) CC="$(CC)" tests/run
 
 .PHONY: all-tests
-all-tests: $(PROGRAM) $(UNIT_TESTS) $(if $(filter release,$(VARIANT)),$(HELPERS))
+all-tests: $(PROGRAM) $(UNIT_TESTS) $(if $(filter release,$(VARIANT)),$(HELPERS),$(FUZZ_TARGETS))
 
 .PHONY: check check-slow
 check: ## install what the tests need (apt), then all tests, a sanitizer build and lint
 	@scripts/install-packages build test
 	@$(PARALLEL) all-tests
 	@$(PARALLEL) all-tests VARIANT=asan
-	@$(RUN) $(GROUPS) $(GROUPS:%=asan:%) install lint
+	@$(RUN) $(GROUPS) $(GROUPS:%=asan:%) asan:fuzz install lint
 
 check-slow: ## the same with many more random cases, and against the programs of Debian 11, 12 and 13
 	@scripts/install-packages build test slow
 	@$(PARALLEL) all-tests
 	@$(PARALLEL) all-tests VARIANT=asan
-	@TEST_LENGTH=long TEST_TIMEOUT=3600 $(RUN) $(GROUPS) slow $(GROUPS:%=asan:%) install lint
+	@TEST_LENGTH=long TEST_TIMEOUT=3600 $(RUN) $(GROUPS) slow $(GROUPS:%=asan:%) asan:fuzz install lint
 
 .PHONY: $(GROUPS:%=check-%)
 check-unit: ## one group of tests: check-unit check-golden check-integration check-conformance (long)
@@ -268,6 +282,15 @@ $(GROUPS:%=check-%): check-%:
 .PHONY: soak
 soak: all-tests ## kill the real program 1,000 times in a private copy of this host (SOAK_KILLS, FAULT_SEED)
 	@TEST_TIMEOUT=3600 $(RUN) tests/slow/soak.sh
+
+TIME := 60
+.PHONY: fuzz fuzz-targets
+fuzz: ## fuzz every parser with clang's libFuzzer, each for TIME=60 seconds (TARGETS="profile pam" some of them)
+	@scripts/install-packages build fuzz
+	@$(PARALLEL) fuzz-targets VARIANT=fuzz
+	@BUILDDIR=$(BUILD) JOBS=$(JOBS) TIME=$(TIME) tests/fuzz/fuzz $(TARGETS)
+
+fuzz-targets: $(FUZZ_TARGETS)
 
 .PHONY: bench
 bench: $(PROGRAM) $(addprefix $(BUILD)/tests/,spawn-time crowd) ## time keeltune against what people use instead

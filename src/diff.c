@@ -32,13 +32,15 @@ struct step {
 
 static struct lines split(struct pool *pool, const struct image *image)
 {
-	struct lines lines = { 0 };
-	const char *at = image->bytes, *end = at + image->size;
+	struct lines lines = { .items = pool_alloc(pool, sizeof *lines.items) };
+	const char *at = image->exists ? image->bytes : "";
+	const char *end = at + (image->exists ? image->size : 0);
 
-	while (image->exists && at < end) {
+	while (at < end) {
 		const char *newline = memchr(at, '\n', (size_t)(end - at));
 		const char *next = newline ? newline + 1 : end;
-		lines.items = pool_extend(pool, lines.items, lines.count, sizeof *lines.items);
+		lines.items = pool_extend(pool, lines.count ? lines.items : NULL, lines.count,
+					  sizeof *lines.items);
 		lines.items[lines.count++] =
 			(struct line){ .bytes = at, .size = (size_t)(next - at) };
 		at = next;
