@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static int own_status = -1; /* of the last report, as its format says it; -1: there was none */
+
 static const char *output_name(const struct output *output)
 {
 	return output->file ? output->file : "standard output";
@@ -126,9 +128,35 @@ int session_finish(struct session *session, int status)
 		if (rc < 0)
 			note_failure(report, output, rc);
 	}
+	const struct renderer *main_one = context->outputs->renderer;
+	if (main_one->status)
+		own_status = main_one->status(report);
 	status = report->exit;
 	session_close(session);
 	return status;
+}
+
+int final_status(const struct context *context, const struct renderer *renderer, int status)
+{
+	struct report nothing = { .kind = context->kind,
+				  .exit = status,
+				  .result = "trouble",
+				  .error = "nothing was looked at, standard error says why" };
+	struct style style = { 0 };
+
+	if (own_status >= 0)
+		return own_status;
+	if (!renderer || !renderer->status || status == EXIT_OK)
+		return status;
+	/* A plugin that says nothing is a riddle. */
+	if (!context->options.quiet && renderer->render[nothing.kind]) {
+		nothing.pool = pool_new();
+		clock_gettime(CLOCK_MONOTONIC, &nothing.begun);
+		renderer->render[nothing.kind](stdout, &nothing, &style);
+		fflush(stdout);
+		pool_free(nothing.pool);
+	}
+	return renderer->status(NULL);
 }
 
 int session_fail(struct session *session, int status, const char *format, ...)

@@ -69,6 +69,7 @@ int session_open(const struct context *context, bool whole_journal, struct sessi
 					   .root = context->options.root,
 					   .time = time(NULL),
 					   .notes.pool = session->pool };
+	clock_gettime(CLOCK_MONOTONIC, &session->report.begun);
 	journal_load(session->host, !whole_journal, &session->journal);
 	const char *interrupted = find_interrupted(session);
 	session->report.interrupted = interrupted;

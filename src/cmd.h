@@ -151,6 +151,10 @@ int refuse(const struct context *context, const char *why);
 
 /* Are the outputs files of their own, none of them twice? Else it was said. */
 bool outputs_differ(const struct context *context);
+/* What the program ends with after a command has returned STATUS: that, or what the main output's
+ * format makes of it. RENDERER: of that format, or NULL; reports trouble in it if no report was
+ * delivered. */
+int final_status(const struct context *context, const struct renderer *renderer, int status);
 /* Could all of them be written, as far as can be told without trying? Else the one that could not
  * be. For commands that must not change what they cannot report. */
 const char *output_impossible(const struct context *context);

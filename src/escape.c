@@ -42,7 +42,8 @@ const char *escape_control(struct pool *pool, const char *text, const char *keep
 	while (p < end) {
 		uint32_t code = 0;
 		size_t size = utf8_sequence(p, end, &code);
-		bool control = code < 0x20 || (code >= 0x7f && code < 0xa0);
+		bool control =
+			code < 0x20 || (code >= 0x7f && code < 0xa0) || (code & 0xfffe) == 0xfffe;
 		if (size && (!control || (code < 0x80 && strchr(keep, (int)code)))) {
 			memcpy(to, p, size);
 			to += size;
@@ -74,5 +75,42 @@ const char *escape_utf8(struct pool *pool, const char *bytes, size_t size)
 			p++;
 		}
 	}
+	return out;
+}
+
+const char *escape_quoted(struct pool *pool, const char *text)
+{
+	char *out = pool_alloc(pool, 2 * strlen(text) + 1), *to = out;
+
+	for (; *text; text++) {
+		if (strchr("\\\"\n", *text))
+			*to++ = '\\';
+		*to++ = *text == '\n' ? 'n' : *text;
+	}
+	*to = '\0';
+	return out;
+}
+
+const char *escape_xml(struct pool *pool, const char *text)
+{
+	static const struct {
+		char byte;
+		const char *reference;
+	} table[] = {
+		{ '&', "&amp;" },  { '<', "&lt;" },    { '>', "&gt;" },
+		{ '"', "&quot;" }, { '\'', "&apos;" },
+	};
+	char *out = pool_alloc(pool, 6 * strlen(text) + 1), *to = out;
+
+	for (; *text; text++) {
+		const char *reference = NULL;
+		for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+			if (table[i].byte == *text)
+				reference = table[i].reference;
+		size_t size = reference ? strlen(reference) : 1;
+		memcpy(to, reference ? reference : text, size);
+		to += size;
+	}
+	*to = '\0';
 	return out;
 }

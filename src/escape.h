@@ -10,7 +10,8 @@
 
 struct pool;
 
-/* Control characters (C0, DEL, C1) and bytes that are not UTF-8 become \xNN; the rest is unchanged.
+/* Control characters (C0, DEL, C1), what is no character (U+FFFE, U+FFFF, ...) and bytes that are
+ * not UTF-8 become \xNN; the rest is unchanged: that may stand in a line of text of any format.
  * KEEP lists control characters to leave alone ("" or "\n\t"). Returns TEXT itself when nothing had
  * to change. */
 const char *escape_control(struct pool *pool, const char *text, const char *keep);
@@ -18,6 +19,13 @@ const char *escape_control(struct pool *pool, const char *text, const char *keep
 /* Length of the valid UTF-8 sequence at P (RFC 3629: no overlong forms, no surrogates) and the code
  * point it means, or 0. P is before END. */
 size_t utf8_sequence(const unsigned char *p, const unsigned char *end, uint32_t *ret_code);
+
+/* Of escape_control(..., "" or "\n"), inside double quotes: \\, \" and \n. Of YAML, and of the
+ * labels of Prometheus. */
+const char *escape_quoted(struct pool *pool, const char *text);
+/* Of escape_control(), in XML: for an element, or without line feeds and tabs (which a parser would
+ * take for blanks) for a quoted attribute. */
+const char *escape_xml(struct pool *pool, const char *text);
 
 /* Valid UTF-8 for JSON: other bytes become U+FFFD. */
 const char *escape_utf8(struct pool *pool, const char *bytes, size_t size);

@@ -181,6 +181,15 @@ static int run(struct pool *pool, struct command_line *line, int argc, char **ar
 	return command->run(context);
 }
 
+/* Of --format, even where the command line was not read to its end; NULL: there is none. */
+static const struct renderer *find_renderer(const char *format)
+{
+	for (size_t i = 0; format && renderers[i]; i++)
+		if (!strcmp(renderers[i]->name, format))
+			return renderers[i];
+	return NULL;
+}
+
 /* Neither a reader that leaves nor a limit of file sizes may end an apply without its status: the
  * call fails and that is reported. Whose parent ignores children still waits for its own. */
 static void set_signals(void)
@@ -207,6 +216,7 @@ int main(int argc, char **argv)
 	} else if (status == EXIT_OK) {
 		status = run(pool, &line, argc, argv);
 	}
+	status = final_status(&line.context, find_renderer(line.format), status);
 	pool_free(pool);
 	return status;
 }

@@ -296,12 +296,12 @@ static void list_options(struct option *longs, char *shorts)
 }
 
 /* getopt(3) leaves the command line in its order ("-"), whatever POSIXLY_CORRECT says: an option
- * means the same wherever it stands. */
+ * means the same wherever it stands. Reads on after an error: --format says how to end. */
 static int read_words(int argc, char **argv, struct command_line *line)
 {
 	struct option longs[OPTION_COUNT + 1];
 	char shorts[2 * OPTION_COUNT + 3];
-	int id;
+	int id, status = EXIT_OK;
 
 	list_options(longs, shorts);
 	opterr = 0;
@@ -310,21 +310,23 @@ static int read_words(int argc, char **argv, struct command_line *line)
 			line->words[line->word_count++] = optarg;
 			continue;
 		}
-		if (id == '?' || id == ':')
-			return complain_about_argument(id, argv);
 		uint64_t ignored;
+		if (id == '?' || id == ':') {
+			status = complain_about_argument(id, argv);
+			continue;
+		}
 		if (id == OPTION_WATCH && !optarg && optind < argc &&
 		    parse_decimal(argv[optind], UINT64_MAX, &ignored))
 			optarg = argv[optind++]; /* getopt(3) wants it behind a "=" */
 		if (!take_option(line, (enum option_id)id, optarg))
-			return EXIT_TROUBLE;
+			status = EXIT_TROUBLE;
 		for (const struct option_row *row = options; row->name; row++)
 			if (row->id == id)
 				line->given[line->given_count++] = row;
 	}
 	while (optind < argc) /* behind "--" */
 		line->words[line->word_count++] = argv[optind++];
-	return EXIT_OK;
+	return status;
 }
 
 int options_read(struct pool *pool, int argc, char **argv, struct command_line *ret)

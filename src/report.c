@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The kinds of reports, see report.h. */
+/* What reports have in common, see report.h. */
 #include "report.h"
 
 const char *report_kind_name(enum report_kind kind)
@@ -19,4 +19,13 @@ const char *report_kind_name(enum report_kind kind)
 	};
 
 	return names[kind];
+}
+
+double report_duration(const struct report *report)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)(now.tv_sec - report->begun.tv_sec) +
+	       (double)(now.tv_nsec - report->begun.tv_nsec) / 1e9;
 }

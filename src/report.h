@@ -69,6 +69,7 @@ struct report {
 	const char *machine_id; /* for renderers that want it; or NULL */
 	const char *root;       /* of --root, or NULL */
 	time_t time;
+	struct timespec begun; /* monotonic: how long it took is told from this */
 	int exit;
 	const char *result; /* "ok", "differs", "trouble" */
 	struct notes notes;
@@ -126,11 +127,21 @@ struct renderer {
 	bool wants_machine_id; /* read by programs that tell hosts apart */
 	bool draws;            /* a sample of sockets --watch is a page for a terminal */
 	bool checks_only;      /* of sockets --check: the verdicts, and not what was found else */
+	/* The exit status that readers of this format know; REPORT NULL: it did not come to one.
+	 * NULL: the command's. */
+	int (*status)(const struct report *report);
 	render_function *render[REPORT_KIND_COUNT]; /* NULL: that report has no such format */
 };
 
+/* Seconds that the command has taken until now. */
+double report_duration(const struct report *report);
+
 extern const struct renderer renderer_text;
 extern const struct renderer renderer_json;
+extern const struct renderer renderer_junit;
+extern const struct renderer renderer_tap;
+extern const struct renderer renderer_prometheus;
+extern const struct renderer renderer_nagios;
 extern const struct renderer renderer_journal;
 
 #endif

@@ -223,6 +223,7 @@ bool threshold_is_exceeded(const struct threshold *threshold, const struct leak 
 {
 	uint64_t value;
 
+	*ret_value = 0;
 	if (!value_of(threshold, leak, &value))
 		return false;
 	if (threshold->is_share) {

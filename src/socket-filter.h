@@ -55,8 +55,8 @@ struct threshold {
 /* FIELD > VALUE or FIELD >= VALUE. 0, or -EINVAL and what is allowed. */
 int threshold_parse(const char *text, struct threshold *ret, struct error *err);
 
-/* Does the process exceed it? RET_VALUE in the unit of the limit. False, too, for what is not
- * known. */
+/* Does the process exceed it? RET_VALUE in the unit of the limit. False, and 0, too, for what is
+ * not known. */
 bool threshold_is_exceeded(const struct threshold *threshold, const struct leak *leak,
 			   uint64_t *ret_value);
 

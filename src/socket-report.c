@@ -238,10 +238,18 @@ static void check_threshold(struct work *work, struct threshold_result *result)
 {
 	struct socket_report *report = work->report;
 	const struct threshold *threshold = result->threshold;
+	uint64_t value;
 
+	/* Those that are far from their limit are no leaks, and yet one of them is the nearest. */
+	for (size_t i = 0; i < report->list.count && threshold->field == THRESHOLD_FDS; i++) {
+		struct leak leak = { .fds = report->list.items[i], .has_limits = true };
+		threshold_is_exceeded(threshold, &leak, &value);
+		result->worst = value > result->worst ? value : result->worst;
+	}
 	for (size_t i = 0; i < report->leak_count; i++) {
-		uint64_t value;
-		if (!threshold_is_exceeded(threshold, &report->leaks[i], &value))
+		bool is_exceeded = threshold_is_exceeded(threshold, &report->leaks[i], &value);
+		result->worst = value > result->worst ? value : result->worst;
+		if (!is_exceeded)
 			continue;
 		result->offenders = pool_extend(work->pool, result->offenders, result->count,
 						sizeof *result->offenders);

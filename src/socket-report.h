@@ -48,6 +48,7 @@ struct threshold_result {
 	const struct threshold *threshold;
 	struct offender *offenders;
 	size_t count;
+	uint64_t worst;      /* of all processes that could be looked at, in the same unit */
 	const char *unknown; /* why it could not be judged, or NULL */
 };
 
