@@ -6,6 +6,7 @@
 #include "store.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,20 +20,43 @@ static const char *output_name(const struct output *output)
 	return output->file ? output->file : "standard output";
 }
 
-static bool find_file(const struct output *output, struct stat *ret)
+/* What a path leads to: a file; or where one will be, by the directory and its name there. */
+struct place {
+	struct stat at;
+	const char *name; /* NULL: `at` is the file itself */
+};
+
+static bool find_place(const struct output *output, struct place *ret)
 {
-	return !(output->file ? stat(output->file, ret) : fstat(STDOUT_FILENO, ret));
+	const char *file = output->file, *slash = file ? strrchr(file, '/') : NULL;
+	char directory[PATH_MAX];
+
+	*ret = (struct place){ .name = NULL };
+	if (!(file ? stat(file, &ret->at) : fstat(STDOUT_FILENO, &ret->at)))
+		return true;
+	ret->name = slash ? slash + 1 : file;
+	int length = snprintf(directory, sizeof directory, "%.*s",
+			      slash ? (int)(slash - file) + 1 : 1, slash ? file : ".");
+	return length > 0 && (size_t)length < sizeof directory && !stat(directory, &ret->at);
 }
 
 /* What one writes, the other would overwrite or mix with it; a terminal or /dev/null takes both. */
 static bool are_one_place(const struct output *a, const struct output *b)
 {
-	struct stat of_a, of_b;
+	struct place one, two;
 
-	if (a->file && b->file && !strcmp(a->file, b->file))
-		return true;
-	return find_file(a, &of_a) && find_file(b, &of_b) && of_a.st_dev == of_b.st_dev &&
-	       of_a.st_ino == of_b.st_ino && !S_ISCHR(of_a.st_mode);
+	if (!find_place(a, &one) || !find_place(b, &two) || one.at.st_dev != two.at.st_dev ||
+	    one.at.st_ino != two.at.st_ino || S_ISCHR(one.at.st_mode))
+		return false;
+	return one.name && two.name ? !strcmp(one.name, two.name) : one.name == two.name;
+}
+
+static bool is_terminal(const struct output *output)
+{
+	struct stat st;
+
+	return output->file ? !stat(output->file, &st) && S_ISCHR(st.st_mode)
+			    : isatty(STDOUT_FILENO);
 }
 
 bool outputs_differ(const struct context *context)
@@ -68,7 +92,7 @@ static int deliver(const struct context *context, const struct report *report,
 		   const struct output *output)
 {
 	struct style style = { .color = output->color,
-			       .terminal = !output->file && isatty(STDOUT_FILENO),
+			       .terminal = is_terminal(output),
 			       .verbose = context->options.verbose };
 	char *text = NULL;
 	size_t size = 0;

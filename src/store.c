@@ -485,14 +485,40 @@ int store_share_lock(const struct host *host)
 	return rc;
 }
 
+/* What the caller has open already is written to where it stands, not opened anew or replaced: it
+ * may be a file that is appended to. -1: PATH is not the name of a descriptor. */
+static int descriptor_of(const char *path)
+{
+	static const char *const prefixes[] = { "/dev/fd/", "/proc/self/fd/" };
+	uint64_t number;
+
+	if (!strcmp(path, "/dev/stdout"))
+		return STDOUT_FILENO;
+	if (!strcmp(path, "/dev/stderr"))
+		return STDERR_FILENO;
+	for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+		size_t size = strlen(prefixes[i]);
+		if (!strncmp(path, prefixes[i], size) &&
+		    parse_decimal(path + size, INT_MAX, &number))
+			return (int)number;
+	}
+	return -1;
+}
+
 bool store_output_possible(const char *path)
 {
-	char directory[PATH_MAX];
-	const char *slash = strrchr(path, '/');
+	char directory[PATH_MAX], real[PATH_MAX];
+	int fd = descriptor_of(path);
 	struct stat st;
 
-	if (!stat(path, &st) && !S_ISREG(st.st_mode))
+	if (fd >= 0)
+		return (fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDONLY;
+	bool is_there = !stat(path, &st);
+	if (is_there && !S_ISREG(st.st_mode))
 		return !S_ISDIR(st.st_mode) && !access(path, W_OK);
+	if (is_there && realpath(path, real))
+		path = real;
+	const char *slash = strrchr(path, '/');
 	int length = snprintf(directory, sizeof directory, "%.*s",
 			      slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
 	return length > 0 && (size_t)length < sizeof directory && !access(directory, W_OK | X_OK);
@@ -547,6 +573,9 @@ int store_put_output(const char *path, const char *bytes, size_t size)
 			       .uid = geteuid(),
 			       .gid = getegid() };
 
+	int open_one = descriptor_of(path);
+	if (open_one >= 0)
+		return write_all(open_one, bytes, size);
 	if (!stat(path, &st)) {
 		/* A pipe, a terminal or /dev/null is written to; a file is replaced, a link stays.
 		 */

@@ -65,7 +65,9 @@ int store_share_lock(const struct host *host);
 
 /* Could store_put_output() do it, as far as can be told without trying? */
 bool store_output_possible(const char *path);
-/* Writes SIZE bytes to the file PATH of the caller (not inside the root), all or nothing. */
+/* Writes SIZE bytes to the file PATH of the caller (not inside the root), all or nothing: a regular
+ * file is replaced, a link to one stays; a pipe or a device is written to, and so is what PATH
+ * names as a descriptor (/dev/stdout, /dev/fd/3). */
 int store_put_output(const char *path, const char *bytes, size_t size);
 /* Sends TEXT to the datagram socket PATH: a datagram for each paragraph, with its last newline and
  * without the empty line. Waits five seconds for a receiver that is behind. 0 or -errno. */

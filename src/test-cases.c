@@ -234,6 +234,20 @@ static void add_sockets(const struct report *report, struct test_cases *cases)
 
 /* ---- the report --------------------------------------------------------------------------- */
 
+/* Of a command that came to nothing, the first note is what stood in the way. */
+static void add_trouble(const struct report *report, struct test_cases *cases)
+{
+	const char *error = report->error ? report->error : "not everything could be looked at";
+
+	if (!cases->count && report->notes.count)
+		error = pool_printf(report->pool, "%s: %s", error, test_cases_note(report, 0));
+	add(report->pool, cases,
+	    &(struct test_case){ .group = "keeltune",
+				 .name = report_kind_name(report->kind),
+				 .verdict = VERDICT_UNKNOWN,
+				 .why = error });
+}
+
 void test_cases_of(const struct report *report, struct test_cases *ret)
 {
 	*ret = (struct test_cases){ 0 };
@@ -244,13 +258,7 @@ void test_cases_of(const struct report *report, struct test_cases *ret)
 	if (report->kind == REPORT_SOCKETS && report->sockets)
 		add_sockets(report, ret);
 	if (report->exit > 1 && !ret->summary[VERDICT_UNKNOWN])
-		add(report->pool, ret,
-		    &(struct test_case){ .group = "keeltune",
-					 .name = report_kind_name(report->kind),
-					 .verdict = VERDICT_UNKNOWN,
-					 .why = report->error
-							? report->error
-							: "not everything could be looked at" });
+		add_trouble(report, ret);
 	if (!ret->count)
 		add(report->pool, ret,
 		    &(struct test_case){ .group = "keeltune",
