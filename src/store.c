@@ -6,22 +6,20 @@
 
 #include "cleanup.h"
 #include "host.h"
+#include "store-work.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/xattr.h>
 #include <time.h>
 
-static int write_all(int fd, const char *bytes, size_t size)
+int store_write_all(int fd, const char *bytes, size_t size)
 {
 	while (size) {
 		ssize_t written = write(fd, bytes, size);
@@ -114,7 +112,7 @@ static int set_attributes(int fd, const struct image *image)
 
 /* What has no fsync (a read-only file system such as squashfs: EINVAL) has nothing to lose either.
  */
-static int sync_now(int fd)
+int store_sync(int fd)
 {
 	int rc;
 
@@ -124,18 +122,18 @@ static int sync_now(int fd)
 	return rc && errno != EINVAL ? -errno : 0;
 }
 
-static int write_temporary(int directory, const char *name, const struct image *image)
+int store_write_temporary(int directory, const char *name, const struct image *image)
 {
 	autofd int fd =
 		openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 
 	if (fd < 0)
 		return -errno;
-	int rc = write_all(fd, image->bytes, image->size);
+	int rc = store_write_all(fd, image->bytes, image->size);
 	if (!rc)
 		rc = set_attributes(fd, image);
 	if (!rc)
-		rc = sync_now(fd);
+		rc = store_sync(fd);
 	int closing = fd;
 	fd = -1;
 	if (close(closing) && !rc)
@@ -148,7 +146,7 @@ int store_put_private(int directory, const char *name, const char *bytes, size_t
 	autofd int fd =
 		openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 
-	return fd < 0 ? -errno : write_all(fd, bytes, size);
+	return fd < 0 ? -errno : store_write_all(fd, bytes, size);
 }
 
 /* The temporary name is fixed, so that what a crash left is found and removed by the next try; it
@@ -186,7 +184,7 @@ static int stage(int directory, const char *name, const struct image *image)
 	rc = remove_temporary(directory, temporary);
 	if (rc || !image->exists)
 		return rc;
-	rc = write_temporary(directory, temporary, image);
+	rc = store_write_temporary(directory, temporary, image);
 	if (rc)
 		unlinkat(directory, temporary, 0);
 	return rc;
@@ -316,7 +314,7 @@ int store_sync_parent(const struct host *host, const char *path)
 
 	if (directory < 0)
 		return is_missing(directory) ? 0 : directory;
-	return sync_now(directory);
+	return store_sync(directory);
 }
 
 int store_put_file(const struct host *host, const char *path, const struct image *image)
@@ -334,7 +332,7 @@ int store_put_file(const struct host *host, const char *path, const struct image
 		(void)stage(directory, name, &absent);
 		return rc;
 	}
-	return sync_now(directory);
+	return store_sync(directory);
 }
 
 int store_compare_file(const struct host *host, const char *path, const struct image *image)
@@ -365,14 +363,14 @@ int store_make_directory(const struct host *host, const char *path, mode_t mode)
 		if (made < 0 || fchmod(made, mode))
 			rc = -errno;
 		if (!rc)
-			rc = sync_now(made);
+			rc = store_sync(made);
 		if (rc)
 			unlinkat(parent, name, AT_REMOVEDIR);
 	} else if (errno != EEXIST) {
 		rc = -errno;
 	}
 	/* One that exists may be of a run that was killed before it came to this. */
-	return rc ? rc : sync_now(parent);
+	return rc ? rc : store_sync(parent);
 }
 
 int store_remove_directory(const struct host *host, const char *path)
@@ -384,7 +382,7 @@ int store_remove_directory(const struct host *host, const char *path)
 		return parent;
 	if (unlinkat(parent, name, AT_REMOVEDIR))
 		return -errno;
-	return sync_now(parent);
+	return store_sync(parent);
 }
 
 int store_rename_directory(const struct host *host, const char *from, const char *to)
@@ -397,7 +395,7 @@ int store_rename_directory(const struct host *host, const char *from, const char
 		return parent < 0 ? parent : same;
 	if (renameat(parent, old, same, new))
 		return -errno;
-	return sync_now(same);
+	return store_sync(same);
 }
 
 /* Empties the directory NAME and removes it; links are removed, not followed. */
@@ -428,7 +426,7 @@ int store_remove_tree(const struct host *host, const char *path)
 	autofd int parent = open_parent(host, path, &name);
 	int rc = parent < 0 ? parent : remove_tree(parent, name, 8);
 
-	return rc ? rc : sync_now(parent);
+	return rc ? rc : store_sync(parent);
 }
 
 /* ---- lock and outputs -------------------------------------------------------------------- */
@@ -483,134 +481,4 @@ int store_share_lock(const struct host *host)
 	int rc = -errno;
 	close(fd);
 	return rc;
-}
-
-/* What the caller has open already is written to where it stands, not opened anew or replaced: it
- * may be a file that is appended to. -1: PATH is not the name of a descriptor. */
-static int descriptor_of(const char *path)
-{
-	static const char *const prefixes[] = { "/dev/fd/", "/proc/self/fd/" };
-	uint64_t number;
-
-	if (!strcmp(path, "/dev/stdout"))
-		return STDOUT_FILENO;
-	if (!strcmp(path, "/dev/stderr"))
-		return STDERR_FILENO;
-	for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
-		size_t size = strlen(prefixes[i]);
-		if (!strncmp(path, prefixes[i], size) &&
-		    parse_decimal(path + size, INT_MAX, &number))
-			return (int)number;
-	}
-	return -1;
-}
-
-bool store_output_possible(const char *path)
-{
-	char directory[PATH_MAX], real[PATH_MAX];
-	int fd = descriptor_of(path);
-	struct stat st;
-
-	if (fd >= 0)
-		return (fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDONLY;
-	bool is_there = !stat(path, &st);
-	if (is_there && !S_ISREG(st.st_mode))
-		return !S_ISDIR(st.st_mode) && !access(path, W_OK);
-	if (is_there && realpath(path, real))
-		path = real;
-	const char *slash = strrchr(path, '/');
-	int length = snprintf(directory, sizeof directory, "%.*s",
-			      slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
-	return length > 0 && (size_t)length < sizeof directory && !access(directory, W_OK | X_OK);
-}
-
-static int send_datagram(int fd, const char *bytes, size_t size)
-{
-	struct pollfd room = { .fd = fd, .events = POLLOUT };
-
-	for (;;) {
-		if (send(fd, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
-			return 0;
-		if (errno != EINTR && errno != EAGAIN)
-			return -errno;
-		if (errno == EAGAIN && !poll(&room, 1, 5000))
-			return -ETIMEDOUT;
-	}
-}
-
-int store_send(const char *path, const char *text, size_t size)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int rc = 0;
-
-	if (strlen(path) >= sizeof address.sun_path)
-		return -ENAMETOOLONG;
-	memcpy(address.sun_path, path, strlen(path));
-	autofd int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof address))
-		return -errno;
-	while (size && !rc) {
-		const char *empty = memmem(text, size, "\n\n", 2);
-		size_t length = empty ? (size_t)(empty - text) + 1 : size;
-		rc = send_datagram(fd, text, length);
-		length += empty != NULL;
-		text += length;
-		size -= length;
-	}
-	return rc;
-}
-
-int store_put_output(const char *path, const char *bytes, size_t size)
-{
-	char real[PATH_MAX], directory_name[PATH_MAX];
-	struct stat st;
-	mode_t mask = umask(0);
-	umask(mask);
-	struct image image = { .exists = true,
-			       .bytes = bytes,
-			       .size = size,
-			       .mode = 0666 & ~mask,
-			       .uid = geteuid(),
-			       .gid = getegid() };
-
-	int open_one = descriptor_of(path);
-	if (open_one >= 0)
-		return write_all(open_one, bytes, size);
-	if (!stat(path, &st)) {
-		/* A pipe, a terminal or /dev/null is written to; a file is replaced, a link stays.
-		 */
-		if (S_ISSOCK(st.st_mode))
-			return store_send(path, bytes, size);
-		if (!S_ISREG(st.st_mode)) {
-			autofd int fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
-			return fd < 0 ? -errno : write_all(fd, bytes, size);
-		}
-		if (!realpath(path, real))
-			return -errno;
-		path = real;
-		image.mode = st.st_mode & 0777;
-		image.uid = st.st_uid;
-		image.gid = st.st_gid;
-	} else if (!lstat(path, &st)) {
-		return -ENOENT; /* a link to nothing */
-	}
-	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-	int length = snprintf(directory_name, sizeof directory_name, "%.*s",
-			      slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
-	if (length < 0 || (size_t)length >= sizeof directory_name || !*name)
-		return -EINVAL;
-	autofd int directory = open(directory_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (directory < 0)
-		return -errno;
-	/* Outputs have no lock: a name of its own for each process. */
-	char temporary[NAME_MAX + 1];
-	length = snprintf(temporary, sizeof temporary, ".%.200s.%d.keeltune-new", name, getpid());
-	int rc = length < 0 ? -EINVAL : write_temporary(directory, temporary, &image);
-	if (rc == -EEXIST)
-		return rc; /* somebody else's */
-	if (!rc && renameat(directory, temporary, directory, name))
-		rc = -errno;
-	if (rc)
-		unlinkat(directory, temporary, 0);
-	return rc ? rc : sync_now(directory);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * store.c is the only file of the program that opens anything for writing, creates, renames or
- * removes. The primitives that change a host: put a kernel value, put a file; and of a running
- * process (store-process.c) its descriptor limit and the keepalive of its sockets. Nothing on the
- * way of a change allocates. All functions return 0 (or a descriptor) or -errno. Paths are absolute
- * inside HOST's root.
+ * store.c is the only file of the program (outputs: store-output.c) that opens anything for
+ * writing, creates, renames or removes. The primitives that change a host: put a kernel value, put
+ * a file; and of a running process (store-process.c) its descriptor limit and the keepalive of its
+ * sockets. Nothing on the way of a change allocates. All functions return 0 (or a descriptor) or
+ * -errno. Paths are absolute inside HOST's root.
  */
 #ifndef KEELTUNE_STORE_H
 #define KEELTUNE_STORE_H
