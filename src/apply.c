@@ -82,6 +82,9 @@ static const char *explain(const struct change *change, int rc)
 		return "was changed by somebody else meanwhile";
 	if (rc == -ESRCH && change_is_of_process(change->kind))
 		return "the process has ended";
+	if (rc == -EPERM && change->kind == CHANGE_NOFILE)
+		return "the kernel forbids it: for a higher hard limit it wants CAP_SYS_RESOURCE "
+		       "of the host, which root of a user namespace (a container) has not";
 	if (rc == -EIO && change->kind == CHANGE_SYSCTL)
 		return "the kernel kept another value";
 	if ((rc == -EINVAL || rc == -ENOENT) && change->kind == CHANGE_SYSCTL)
@@ -201,8 +204,9 @@ static int change_all(const struct job *job, struct progress *progress, struct e
 			     : put_value(job->host, change, &change->after);
 		if (has_ended(job, change, rc))
 			continue;
+		bool is_exchange = is_file || change->kind == CHANGE_NOFILE;
 		progress->torn = rc && !is_file;
-		if (rc == -ESTALE && is_file)
+		if (rc == -ESTALE && is_exchange)
 			progress->done = i; /* it came in between, and is there again */
 		if (rc)
 			return fail(err, rc, change->path, explain(change, rc));
@@ -387,6 +391,21 @@ enum apply_outcome apply_plan(struct host *host, const struct plan *plan,
 				  .done = TRANSACTION_APPLIED,
 				  .undone = TRANSACTION_ROLLED_BACK },
 		   err);
+}
+
+int apply_more(struct host *host, const struct transaction *transaction,
+	       const struct change *change, struct error *err)
+{
+	struct journal_entry entry;
+	int rc = journal_encode(host, transaction, &entry, err);
+
+	if (rc < 0)
+		return rc;
+	rc = journal_set_state(host, &entry, TRANSACTION_APPLIED);
+	if (rc)
+		return fail(err, rc, entry.manifest_path, strerror(-rc));
+	rc = relief_put(change, &change->after);
+	return rc ? fail(err, rc, change->path, explain(change, rc)) : 0;
 }
 
 enum apply_outcome apply_undo(struct host *host, const struct transaction *transaction,

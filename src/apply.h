@@ -27,6 +27,12 @@ enum apply_outcome {
 enum apply_outcome apply_plan(struct host *host, const struct plan *plan,
 			      const struct transaction *transaction, struct error *err);
 
+/* CHANGE is of sockets that came to light since TRANSACTION was executed, which has them in its
+ * record now. Each is put back on its own, so that the record may be ahead of what is done. 0 or
+ * -errno: not all of them are set, and what is set can be undone. */
+int apply_more(struct host *host, const struct transaction *transaction,
+	       const struct change *change, struct error *err);
+
 /* Executes UNDO, conflicts or not, and marks TRANSACTION rolled back. What stood in conflict is
  * kept in found/ of the rollback file. */
 enum apply_outcome apply_undo(struct host *host, const struct transaction *transaction,

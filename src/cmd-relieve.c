@@ -1,29 +1,31 @@
 // SPDX-License-Identifier: MIT
 /* `keeltune sockets relieve`: keepalive and descriptors for a process that runs, as a transaction
  * like any other. What is accepted between the look and the change of the listener does not inherit
- * it: a second look finds that, and is a transaction of its own, for its before-values have to be
- * on the disk first, too. */
+ * it, nor does what waits to be accepted then: further looks find that, and add it to the record
+ * before it is set, too. */
 #include "relief.h"
 
 #include "apply.h"
 #include "cmd.h"
 #include "error.h"
-#include "guard.h"
 #include "pool.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-#define ROUNDS 4
+#define LOOKS 4          /* that find something: who connects himself all the time never ends */
+#define PATIENCE_MS 1000 /* with what waits to be accepted */
+#define BETWEEN_LOOKS_MS 20
 
 struct work {
 	struct session *session;
 	struct relief_request request;
 	struct relief relief;
-	struct plan plan; /* of the first round */
-	struct journal journal;
-	const char *ids[ROUNDS];
+	struct plan plan;
+	struct transaction transaction;
 };
 
 static int fail(struct work *work, int status, const char *what, const struct error *err)
@@ -66,96 +68,162 @@ static int read_request(const struct options *options, struct relief_request *re
 	return rc;
 }
 
-/* What became of the sockets of PLAN. */
-static void count(struct relief *relief, const struct plan *plan, bool dry_run)
+/* What became of the sockets. */
+static void count(struct relief *relief, const struct socket_values *values)
 {
-	for (size_t i = 0; i < plan->count; i++) {
-		const struct socket_values *values = plan->changes[i].sockets;
-		if (!values)
-			continue;
-		size_t set = dry_run ? values->count : values->set;
-		relief->set += set;
-		relief->changed += values->changed;
-		relief->failed += values->failed;
-		relief->gone += values->count - set - values->changed - values->failed;
-	}
+	relief->set += socket_values_count(values, SOCKET_SET);
+	relief->already += socket_values_count(values, SOCKET_HAD_IT);
+	relief->changed += socket_values_count(values, SOCKET_CHANGED);
+	relief->failed += socket_values_count(values, SOCKET_REFUSED);
+	relief->gone += socket_values_count(values, SOCKET_GONE);
 }
 
-/* One transaction. An exit status. */
-static int execute(struct work *work, const struct plan *plan, struct error *err)
+/* The change of the sockets, NULL: none. */
+static struct change *sockets_of(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->changes[i].sockets)
+			return &plan->changes[i];
+	return NULL;
+}
+
+/* An exit status. */
+static int execute(struct work *work, struct error *err)
 {
 	struct session *session = work->session;
-	struct transaction *transaction = pool_alloc(session->pool, sizeof *transaction);
+	struct transaction *transaction = &work->transaction;
+	const struct change *change = sockets_of(&work->plan);
 
 	transaction->profiles = pool_printf(session->pool, "relieve-%d", work->request.pid);
-	journal_name(session->pool, &work->journal, transaction);
-	session_describe(session, plan, transaction);
-	enum apply_outcome outcome = apply_plan(session->host, plan, transaction, err);
+	journal_name(session->pool, &session->journal, transaction);
+	session_describe(session, &work->plan, transaction);
+	enum apply_outcome outcome = apply_plan(session->host, &work->plan, transaction, err);
 	int status = status_of_outcome(outcome);
-	pool_set_exit_status(status);
-	if (outcome == APPLY_DONE || outcome == APPLY_STUCK) {
+	pool_set_exit_status(status == EXIT_OK ? EXIT_DIFFERS : status); /* not looked at again */
+	if (outcome == APPLY_DONE || outcome == APPLY_STUCK)
 		session->report.transaction = transaction->id;
-		work->ids[session->report.round_count++] = transaction->id;
-		work->journal.transactions =
-			pool_extend(session->pool, work->journal.transactions, work->journal.count,
-				    sizeof *work->journal.transactions);
-		work->journal.transactions[work->journal.count++] = *transaction;
-	}
 	if (outcome == APPLY_DONE)
 		log_transaction(session, "applied", transaction);
+	if (change)
+		count(&work->relief, change->sockets);
 	return status;
 }
 
-/* Sockets that were accepted meanwhile, until there are none; what a program sets back itself is
- * not fought over. */
+/* MORE joins the record, and is set. */
+static int add_sockets(struct work *work, struct socket_values *more, struct error *err)
+{
+	struct pool *pool = work->session->pool;
+	struct plan *plan = &work->plan;
+	struct change *change = sockets_of(plan), added;
+
+	added = relief_change(pool, work->relief.process, more);
+	if (change) {
+		*change = relief_change(pool, work->relief.process,
+					socket_values_join(pool, change->sockets, more));
+	} else {
+		plan->changes =
+			pool_extend(pool, plan->changes, plan->count, sizeof *plan->changes);
+		plan->changes[plan->count++] = added;
+	}
+	work->transaction.changes = plan->changes;
+	work->transaction.count = plan->count;
+	work->transaction.state = TRANSACTION_APPLIED;
+	int rc = apply_more(work->session->host, &work->transaction, &added, err);
+	if (!rc || rc == -ESRCH)
+		count(&work->relief, more);
+	return rc;
+}
+
+static uint64_t milliseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* Sockets that were accepted meanwhile, until nobody waits who could not inherit it; a program that
+ * does not accept is not waited for. What has ended misses nothing. */
 static int follow(struct work *work, struct error *err)
 {
-	struct relief_request request = work->request;
-	struct session *session = work->session;
+	uint64_t end = milliseconds() + PATIENCE_MS;
 
-	request.has_nofile = false;
-	for (int round = 1; round < ROUNDS && request.has_keepalive; round++) {
-		struct plan plan;
-		struct relief relief;
-		int rc = relief_plan(session->host, &request, work->relief.process, &plan, &relief,
-				     err);
-		if (rc == -ESRCH || (!rc && !plan.count)) /* or it has ended: nothing is missing */
-			return EXIT_OK;
-		int status = rc < 0 ? EXIT_TROUBLE : execute(work, &plan, err);
-		if (status != EXIT_OK)
-			return status;
-		size_t set = work->relief.set;
-		count(&work->relief, &plan, false);
-		if (work->relief.set == set)
-			return EXIT_OK;
+	for (int found = 0; found < LOOKS;) {
+		const struct change *change = sockets_of(&work->plan);
+		struct socket_values *more;
+		int rc = relief_look_again(work->session->pool, &work->request,
+					   change ? change->sockets : NULL, &work->relief, &more);
+		if (!rc && more)
+			rc = add_sockets(work, more, err);
+		else if (rc < 0 && rc != -ESRCH)
+			error_set(err, rc, "process %d: %s", work->request.pid, strerror(-rc));
+		if (rc < 0)
+			return rc == -ESRCH ? 0 : rc;
+		found += more != NULL;
+		if (!more && (!work->relief.waiting || milliseconds() >= end))
+			break;
+		if (!more)
+			poll(NULL, 0, BETWEEN_LOOKS_MS);
 	}
-	return EXIT_OK;
+	return 0;
+}
+
+/* What was asked for and is not so. */
+static void note_rest(struct work *work)
+{
+	struct notes *notes = &work->session->report.notes;
+	const struct relief *relief = &work->relief;
+
+	if (relief->waiting)
+		notes_add(notes, "waiting", (struct origin){ 0 },
+			  "%zu connection%s not accepted yet: nobody can set %s keepalive before; "
+			  "what came before the listener was set does not inherit it. Run this "
+			  "again when the program accepts",
+			  relief->waiting, relief->waiting == 1 ? " is" : "s are",
+			  relief->waiting == 1 ? "its" : "their");
+	if (relief->unreached)
+		notes_add(notes, "thread-tables", (struct origin){ 0 },
+			  "%zu thread%s descriptors of %s own, which this kernel (before 6.9) does "
+			  "not give out: sockets there are as they were",
+			  relief->unreached, relief->unreached == 1 ? " has" : "s have",
+			  relief->unreached == 1 ? "its" : "their");
+	if (work->request.has_keepalive && work->request.keepalive.probes == 1)
+		notes_add(notes, "one-probe", (struct origin){ 0 },
+			  "with 1 probe a single lost packet ends a healthy idle connection");
+}
+
+static int finish(struct work *work, int status)
+{
+	struct session *session = work->session;
+	const struct relief *relief = &work->relief;
+
+	note_rest(work);
+	if (status == EXIT_OK && !session->report.dry_run &&
+	    (relief->waiting || relief->unreached || relief->failed || relief->left_out))
+		status = EXIT_DIFFERS;
+	return session_finish(session, status);
 }
 
 static int relieve(struct work *work)
 {
 	struct session *session = work->session;
 	const struct options *options = &session->context->options;
+	struct relief *relief = &work->relief;
 	struct error err;
 
-	if (relief_plan(session->host, &work->request, (struct process_identity){ 0 }, &work->plan,
-			&work->relief, &err) < 0)
+	if (relief_plan(session->host, &work->request, &work->plan, relief, &err) < 0)
 		return fail(work, EXIT_TROUBLE, "nothing changed", &err);
-	session->report.relief = &work->relief;
+	session->report.relief = relief;
 	session->report.plan = &work->plan;
-	session->report.rounds = work->ids;
 	session->report.dry_run = options->dry_run;
+	const struct change *sockets = sockets_of(&work->plan);
 	if (options->dry_run || !work->plan.count) {
-		count(&work->relief, &work->plan, true);
-		return session_finish(session, EXIT_OK);
+		relief->set = sockets ? sockets->sockets->count : 0;
+		return finish(work, EXIT_OK);
 	}
-	int status = execute(work, &work->plan, &err);
-	count(&work->relief, &work->plan, false);
-	if (status == EXIT_OK) {
-		status = follow(work, &err);
-		if (status != EXIT_OK)
-			return fail(work, status, "not all of it", &err);
-	}
+	int status = execute(work, &err);
+	if (status == EXIT_OK && work->request.has_keepalive && follow(work, &err) < 0)
+		return fail(work, EXIT_DIFFERS, "not all of it", &err);
 	if (status == EXIT_STUCK)
 		return fail(work, status, "failed", &err);
 	if (status != EXIT_OK)
@@ -163,7 +231,7 @@ static int relieve(struct work *work)
 			    status == EXIT_PUT_BACK ? "failed, everything was put back"
 						    : "nothing changed",
 			    &err);
-	return session_finish(session, EXIT_OK);
+	return finish(work, EXIT_OK);
 }
 
 int cmd_relieve(const struct context *context)
@@ -189,7 +257,6 @@ int cmd_relieve(const struct context *context)
 	}
 	if (session_open(context, true, &session) != EXIT_OK)
 		return EXIT_TROUBLE;
-	work.journal = session.journal;
 	if (session.journal.untrusted && !context->options.dry_run)
 		return session_fail(&session, EXIT_TROUBLE, "nothing changed: %s %s", JOURNAL_DIR,
 				    session.journal.untrusted);

@@ -173,6 +173,46 @@ void socket_values_sort(struct socket_values *values)
 	values->count = kept;
 }
 
+static int by_key(const void *key, const void *item)
+{
+	uint64_t cookie = *(const uint64_t *)key,
+		 other = ((const struct socket_value *)item)->cookie;
+
+	return (cookie > other) - (cookie < other);
+}
+
+struct socket_value *socket_values_find(const struct socket_values *values, uint64_t cookie)
+{
+	return values->count ? bsearch(&cookie, values->items, values->count, sizeof *values->items,
+				       by_key)
+			     : NULL;
+}
+
+size_t socket_values_count(const struct socket_values *values, enum socket_outcome outcome)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < values->count; i++)
+		count += values->items[i].outcome == outcome;
+	return count;
+}
+
+struct socket_values *socket_values_join(struct pool *pool, const struct socket_values *a,
+					 const struct socket_values *b)
+{
+	struct socket_values *joined = pool_alloc(pool, sizeof *joined);
+
+	*joined = *b;
+	joined->count = a->count + b->count;
+	joined->items = pool_alloc(pool, joined->count * sizeof *joined->items);
+	if (a->count)
+		memcpy(joined->items, a->items, a->count * sizeof *a->items);
+	if (b->count)
+		memcpy(joined->items + a->count, b->items, b->count * sizeof *b->items);
+	socket_values_sort(joined);
+	return joined;
+}
+
 /* The cookies of one group, behind a blank. */
 static char *put_group(char *to, const struct socket_values *values, uint32_t spec)
 {

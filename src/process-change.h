@@ -8,7 +8,8 @@
  *	nofile		"1024:4096", soft and hard; "unlimited"
  *	keepalive	after: "on:300:15:3", switch, time, intvl, probes; before: the same for
  *			groups of sockets, "off:7200:75:9 1a2b-1a40,1a44 on:600:60:3 77", each by
- *			its cookie, which the kernel gives once in a boot
+ *			its cookie, which the kernel gives once in a boot; of MPTCP sockets, whose
+ *			cookie may be that of their listener, by inode and SOCKET_BY_INODE
  */
 #ifndef KEELTUNE_PROCESS_CHANGE_H
 #define KEELTUNE_PROCESS_CHANGE_H
@@ -17,7 +18,8 @@
 
 struct pool;
 
-#define SOCKETS_MOST (1u << 19)   /* in a change */
+#define SOCKETS_MOST (1u << 19) /* in a change */
+#define SOCKET_BY_INODE (UINT64_C(1) << 63)
 #define KEEPALIVE_SPECS_MOST 256u /* different values in a change */
 
 struct process_identity {
@@ -30,9 +32,20 @@ struct keepalive {
 	uint32_t time, intvl, probes; /* seconds, seconds, a count */
 };
 
+/* What became of a socket when it was last to be set. */
+enum socket_outcome {
+	SOCKET_GONE, /* not met: closed */
+	SOCKET_SET,
+	SOCKET_HAD_IT,  /* nothing to do */
+	SOCKET_CHANGED, /* by somebody else, and left so */
+	SOCKET_REFUSED, /* by the kernel */
+	SOCKET_OUTCOME_COUNT,
+};
+
 struct socket_value {
 	uint64_t cookie;
 	uint32_t spec; /* what it had: index */
+	enum socket_outcome outcome;
 };
 
 /* The sockets of a change. */
@@ -42,8 +55,6 @@ struct socket_values {
 	size_t spec_count;
 	struct socket_value *items; /* by cookie */
 	size_t count;
-	/* What became of them when they were last set. */
-	size_t set, changed, failed; /* set; changed by somebody else and left so; refused */
 };
 
 struct nofile {
@@ -68,6 +79,11 @@ const char *keepalive_format(struct pool *pool, const struct keepalive *spec);
 uint32_t socket_values_spec(struct socket_values *values, const struct keepalive *spec);
 /* Sorts by cookie; of a socket that is there twice one stays. */
 void socket_values_sort(struct socket_values *values);
+struct socket_value *socket_values_find(const struct socket_values *values, uint64_t cookie);
+/* All of A and of B, whose specs begin with those of A. */
+struct socket_values *socket_values_join(struct pool *pool, const struct socket_values *a,
+					 const struct socket_values *b);
+size_t socket_values_count(const struct socket_values *values, enum socket_outcome outcome);
 struct image socket_values_before(struct pool *pool, const struct socket_values *values);
 struct image socket_values_after(struct pool *pool, const struct socket_values *values);
 /* NULL: these are not two images of such a change. */

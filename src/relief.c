@@ -10,16 +10,13 @@
 #include "live-process.h"
 #include "pool.h"
 #include "process.h"
-#include "procfs.h"
+#include "relief-why.h"
 #include "store.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <linux/capability.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 
 /* ---- what is asked for ----------------------------------------------------------------------- */
 
@@ -60,105 +57,69 @@ int relief_parse_nofile(const char *text, struct relief_request *ret, struct err
 			 text);
 }
 
-/* ---- why not --------------------------------------------------------------------------------- */
-
-static bool has_capability(unsigned capability)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
-
-	return syscall(SYS_capget, &header, data) ||
-	       (data[capability / 32].effective & (1u << capability % 32));
-}
-
-/* A number in a file of /proc, -1: none. */
-static long read_number(const char *path)
-{
-	char text[64];
-	ssize_t size = procfs_read(AT_FDCWD, path, text, sizeof text);
-
-	if (size <= 0)
-		return -1;
-	text[strcspn(text, "\n")] = '\0';
-	return procfs_number(text);
-}
-
-/* This process is under a filter of system calls. */
-static bool is_filtered(void)
-{
-	char text[4096];
-	const char *line;
-
-	return procfs_read(AT_FDCWD, "/proc/self/status", text, sizeof text) > 0 &&
-	       (line = strstr(text, "\nSeccomp:")) && strchr(line + 1, '\t')[1] == '2';
-}
-
-static int refuse_sockets(pid_t pid, int rc, struct error *err)
-{
-	long yama = read_number("/proc/sys/kernel/yama/ptrace_scope");
-
-	if (rc == -ENOSYS)
-		return error_set(err, rc,
-				 "the sockets of process %d cannot be reached: %s has no "
-				 "pidfd_getfd(2)",
-				 pid,
-				 is_filtered() ? "the filter of system calls (seccomp) that this "
-						 "program runs under, or the kernel (before 5.6),"
-					       : "this kernel (before 5.6)");
-	if (rc != -EPERM && rc != -EACCES)
-		return error_set(err, rc, "the sockets of process %d cannot be reached: %s", pid,
-				 strerror(-rc));
-	if (yama == 3)
-		return error_set(err, rc,
-				 "the sockets of process %d cannot be reached: "
-				 "kernel.yama.ptrace_scope is 3, which forbids it to everybody",
-				 pid);
-	if (!has_capability(CAP_SYS_PTRACE))
-		return error_set(
-			err, rc, "the sockets of process %d cannot be reached: %s", pid,
-			geteuid() == 0 ? "root has no CAP_SYS_PTRACE here (a container?): run "
-					 "this outside, or give it to the container"
-			: yama > 0     ? "kernel.yama.ptrace_scope (Yama) wants CAP_SYS_PTRACE: "
-					 "run this as root"
-				       : "it is another user's, or protected as set-user-ID "
-					 "programs are: run this as root");
-	return error_set(err, rc, "the sockets of process %d cannot be reached: %s", pid,
-			 is_filtered() ? "a filter of system calls (seccomp) forbids "
-					 "pidfd_getfd(2) to this program"
-				       : "a security module forbids it, or the process is of "
-					 "another user namespace");
-}
-
-static int refuse_process(pid_t pid, int rc, struct error *err)
-{
-	if (rc == -EINVAL)
-		return error_set(err, rc, "%d is a thread, not a process", pid);
-	if (rc == -ESRCH)
-		return error_set(err, rc, "there is no process %d", pid);
-	if (rc == -ENOSYS)
-		return error_set(err, rc, "process %d cannot be held: %s has no pidfd_open(2)", pid,
-				 is_filtered()
-					 ? "a filter of system calls (seccomp), or the kernel "
-					   "(before 5.3),"
-					 : "this kernel (before 5.3)");
-	return error_set(err, rc, "process %d: %s", pid, strerror(-rc));
-}
-
 /* ---- the changes ----------------------------------------------------------------------------- */
 
-static void add_change(struct plan *plan, enum change_kind kind, struct process_identity place,
-		       const struct change *change)
+static struct change make_change(struct pool *pool, enum change_kind kind,
+				 struct process_identity place, struct image before,
+				 struct image after)
 {
-	const char **ids = pool_alloc(plan->pool, sizeof *ids);
+	const char **ids = pool_alloc(pool, sizeof *ids);
 
-	ids[0] = pool_printf(plan->pool, "process:%d:%s", place.pid,
+	ids[0] = pool_printf(pool, "process:%d:%s", place.pid,
 			     kind == CHANGE_NOFILE ? "nofile" : "keepalive");
+	return (struct change){ .kind = kind,
+				.path = process_place_path(pool, kind, place),
+				.ids = ids,
+				.id_count = 1,
+				.before = before,
+				.after = after };
+}
+
+struct change relief_change(struct pool *pool, struct process_identity place,
+			    struct socket_values *sockets)
+{
+	struct change change =
+		make_change(pool, CHANGE_KEEPALIVE, place, socket_values_before(pool, sockets),
+			    socket_values_after(pool, sockets));
+
+	change.sockets = sockets;
+	return change;
+}
+
+static void add_change(struct plan *plan, struct change change)
+{
 	plan->changes = pool_extend(plan->pool, plan->changes, plan->count, sizeof *plan->changes);
-	plan->changes[plan->count] = *change;
-	plan->changes[plan->count].kind = kind;
-	plan->changes[plan->count].path = process_place_path(plan->pool, kind, place);
-	plan->changes[plan->count].ids = ids;
-	plan->changes[plan->count++].id_count = 1;
+	plan->changes[plan->count++] = change;
+}
+
+static int check_limit(struct nofile wanted, struct nofile now, pid_t pid, struct error *err)
+{
+	long most = relief_nr_open();
+
+	if (wanted.soft < now.soft || wanted.hard < now.hard)
+		return error_set(err, -EINVAL,
+				 "nothing is lowered: process %d has a soft limit of %" PRIu64
+				 " descriptors and a hard one of %" PRIu64,
+				 pid, now.soft, now.hard);
+	/* The kernel asks for the hard one that it is told, changed or not. */
+	if (most > 0 && now.hard > (uint64_t)most)
+		return error_set(err, -EPERM,
+				 "the hard limit of process %d, %" PRIu64
+				 " descriptors, is above fs.nr_open, %ld: until that is raised the "
+				 "kernel takes no limit for this process, not even a lower one",
+				 pid, now.hard, most);
+	if (most > 0 && wanted.hard > (uint64_t)most)
+		return error_set(err, -EINVAL,
+				 "%" PRIu64 " descriptors are more than fs.nr_open, %ld, allows",
+				 wanted.soft > (uint64_t)most ? wanted.soft : wanted.hard, most);
+	if (wanted.hard > now.hard && !relief_may_raise())
+		return error_set(err, -EPERM,
+				 "the hard limit of process %d is %" PRIu64
+				 ": raising it needs CAP_SYS_RESOURCE%s",
+				 pid, now.hard,
+				 geteuid() == 0 ? ", which root does not have here (a container?)"
+						: ": run this as root");
+	return 0;
 }
 
 static int plan_nofile(const struct relief_request *request, const struct live_process *process,
@@ -166,45 +127,26 @@ static int plan_nofile(const struct relief_request *request, const struct live_p
 {
 	struct nofile now, wanted = request->nofile;
 	pid_t pid = process->place.pid;
-	long most = read_number("/proc/sys/fs/nr_open");
 	int rc = live_process_nofile(process, &now);
 
 	if (rc < 0)
-		return error_set(err, rc, "the limits of process %d cannot be read: %s", pid,
-				 rc == -EPERM ? "it is another user's: run this as root"
-					      : strerror(-rc));
+		return error_set(err, rc, "the limits of process %d cannot be reached: %s", pid,
+				 rc == -EPERM ? relief_why_no_limit() : strerror(-rc));
 	if (!request->has_hard)
 		wanted.hard = now.hard > wanted.soft ? now.hard : wanted.soft;
-	if (wanted.soft < now.soft || wanted.hard < now.hard)
-		return error_set(err, -EINVAL,
-				 "nothing is lowered: process %d has a soft limit of %" PRIu64
-				 " descriptors and a hard one of %" PRIu64,
-				 pid, now.soft, now.hard);
-	if (most > 0 && wanted.hard != now.hard && wanted.hard > (uint64_t)most)
-		return error_set(err, -EINVAL,
-				 "%" PRIu64 " descriptors are more than fs.nr_open, %ld, allows",
-				 wanted.hard, most);
-	if (most > 0 && wanted.soft > (uint64_t)most)
-		return error_set(err, -EINVAL,
-				 "%" PRIu64 " descriptors are more than fs.nr_open, %ld, allows",
-				 wanted.soft, most);
-	if (wanted.hard > now.hard && !has_capability(CAP_SYS_RESOURCE))
-		return error_set(err, -EPERM,
-				 "the hard limit of process %d is %" PRIu64
-				 ": raising it needs CAP_SYS_RESOURCE%s",
-				 pid, now.hard,
-				 geteuid() == 0 ? ", which root does not have here (a container?)"
-						: ": run this as root");
 	if (wanted.soft == now.soft && wanted.hard == now.hard)
 		return 0;
-	add_change(plan, CHANGE_NOFILE, process->place,
-		   &(struct change){ .before = nofile_image(plan->pool, now),
-				     .after = nofile_image(plan->pool, wanted) });
-	return 0;
+	rc = check_limit(wanted, now, pid, err);
+	if (!rc)
+		add_change(plan, make_change(plan->pool, CHANGE_NOFILE, process->place,
+					     nofile_image(plan->pool, now),
+					     nofile_image(plan->pool, wanted)));
+	return rc;
 }
 
 struct gathering {
 	const struct relief_request *request;
+	const struct socket_values *known; /* or NULL */
 	struct socket_values *values;
 	size_t room;
 	struct relief *relief;
@@ -214,18 +156,24 @@ static int gather(int fd, const struct live_socket *socket, void *data)
 {
 	struct gathering *gathering = data;
 	struct socket_values *values = gathering->values;
+	const struct socket_values *known = gathering->known;
 	struct relief *relief = gathering->relief;
 
 	(void)fd;
 	relief->sockets++;
 	relief->listeners += socket->is_listener;
+	/* What a program sets back itself is not fought over. */
+	if (known && socket_values_find(known, socket->cookie)) {
+		relief->waiting += socket->waiting;
+		return 0;
+	}
 	if (keepalive_equal(&socket->keepalive, &gathering->request->keepalive)) {
 		relief->already++;
 		return 0;
 	}
 	uint32_t spec = KEEPALIVE_SPECS_MOST;
 	bool can_go_back = !socket->keepalive.on || keepalive_is_settable(&socket->keepalive);
-	if (can_go_back && values->count < SOCKETS_MOST)
+	if (can_go_back && values->count + (known ? known->count : 0) < SOCKETS_MOST)
 		spec = socket_values_spec(values, &socket->keepalive);
 	if (spec == KEEPALIVE_SPECS_MOST) {
 		relief->left_out++;
@@ -238,18 +186,27 @@ static int gather(int fd, const struct live_socket *socket, void *data)
 	values->items = items;
 	values->items[values->count++] =
 		(struct socket_value){ .cookie = socket->cookie, .spec = spec };
+	relief->waiting += socket->waiting;
 	return 0;
 }
 
-static int plan_keepalive(const struct relief_request *request, const struct live_process *process,
-			  struct plan *plan, struct relief *relief, struct error *err)
+/* The sockets that KNOWN does not have and that are not as wanted; their specs begin with those of
+ * KNOWN. NULL: none. */
+static int gather_all(struct pool *pool, const struct relief_request *request,
+		      const struct live_process *process, const struct socket_values *known,
+		      struct relief *relief, struct socket_values **ret)
 {
-	struct pool *pool = plan->pool;
 	struct socket_values *values = pool_alloc(pool, sizeof *values);
-	struct gathering gathering = { .request = request, .values = values, .relief = relief };
+	struct gathering gathering = {
+		.request = request, .known = known, .values = values, .relief = relief
+	};
 
+	if (known)
+		*values = *known;
+	values->items = NULL;
+	values->count = 0;
 	values->wanted = request->keepalive;
-	int rc = live_process_sockets(process, gather, &gathering);
+	int rc = live_process_sockets(process, gather, &gathering, &relief->unreached);
 	struct socket_value *items = values->items;
 	if (!rc) {
 		socket_values_sort(values);
@@ -257,17 +214,44 @@ static int plan_keepalive(const struct relief_request *request, const struct liv
 			pool, (const char *)items, values->count * sizeof *items);
 	}
 	free(items);
+	*ret = !rc && values->count ? values : NULL;
+	return rc;
+}
+
+int relief_look_again(struct pool *pool, const struct relief_request *request,
+		      const struct socket_values *known, struct relief *relief,
+		      struct socket_values **ret_more)
+{
+	struct live_process process;
+	struct relief seen = { 0 };
+	int rc = live_process_open(relief->process.pid, relief->process.ticks, &process);
+
+	*ret_more = NULL;
+	if (!rc)
+		rc = gather_all(pool, request, &process, known, &seen, ret_more);
+	if (!rc) {
+		relief->waiting = seen.waiting;
+		relief->left_out = seen.left_out;
+	}
+	live_process_close(&process);
+	return rc;
+}
+
+static int plan_keepalive(const struct relief_request *request, const struct live_process *process,
+			  struct plan *plan, struct relief *relief, struct error *err)
+{
+	struct socket_values *values;
+	int rc = gather_all(plan->pool, request, process, NULL, relief, &values);
+
 	if (rc < 0)
-		return refuse_sockets(process->place.pid, rc, err);
-	if (values->count)
-		add_change(plan, CHANGE_KEEPALIVE, process->place,
-			   &(struct change){ .before = socket_values_before(pool, values),
-					     .after = socket_values_after(pool, values),
-					     .sockets = values });
+		return relief_refuse_sockets(process->place.pid, rc, err);
+	if (values)
+		add_change(plan, relief_change(plan->pool, process->place, values));
 	return 0;
 }
 
-static void describe(struct host *host, struct relief *relief)
+/* A thread of the kernel has neither descriptors nor a use for a limit. */
+static int describe(struct host *host, struct relief *relief, struct error *err)
 {
 	struct process process;
 	struct error ignored;
@@ -275,25 +259,28 @@ static void describe(struct host *host, struct relief *relief)
 	relief->comm = "?";
 	if (process_read(host, relief->process.pid, &process, &ignored) < 0 ||
 	    process.ticks != relief->process.ticks)
-		return;
+		return 0;
 	relief->comm = process.comm;
 	relief->unit = process.cgroup.unit;
+	if (process.of_kernel)
+		return error_set(err, -EINVAL, "%d is a thread of the kernel, not a process",
+				 relief->process.pid);
+	return 0;
 }
 
-int relief_plan(struct host *host, const struct relief_request *request,
-		struct process_identity place, struct plan *ret_plan, struct relief *ret,
-		struct error *err)
+int relief_plan(struct host *host, const struct relief_request *request, struct plan *ret_plan,
+		struct relief *ret, struct error *err)
 {
 	struct pool *pool = host_pool(host);
 	struct live_process process;
-	int rc = live_process_open(request->pid, place.pid ? place.ticks : 0, &process);
+	int rc = live_process_open(request->pid, 0, &process);
 
 	*ret_plan = (struct plan){ .pool = pool, .notes.pool = pool };
 	*ret = (struct relief){ .process = process.place };
 	if (rc < 0)
-		refuse_process(request->pid, rc, err);
+		relief_refuse_process(request->pid, rc, err);
 	if (!rc)
-		describe(host, ret);
+		rc = describe(host, ret, err);
 	if (!rc && request->has_nofile)
 		rc = plan_nofile(request, &process, ret_plan, err);
 	if (!rc && request->has_keepalive)
@@ -365,12 +352,15 @@ int relief_compare(const struct change *change, const struct image *image)
 int relief_put(const struct change *change, const struct image *image)
 {
 	struct process_identity place;
-	struct nofile limit;
+	struct nofile from, to;
 
 	if (!process_place_parse(change->kind, change->path, &place))
 		return -EINVAL;
 	if (change->kind == CHANGE_KEEPALIVE)
 		return store_put_keepalive(place, change->sockets,
 					   strchr(image->bytes, ' ') != NULL);
-	return nofile_parse(image, &limit) ? store_put_nofile(place, limit) : -EINVAL;
+	if (!nofile_parse(image == &change->after ? &change->before : &change->after, &from) ||
+	    !nofile_parse(image, &to))
+		return -EINVAL;
+	return store_put_nofile(place, from, to);
 }

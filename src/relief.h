@@ -28,7 +28,9 @@ struct relief {
 	size_t listeners; /* of them */
 	size_t already;   /* of them: have what is wanted */
 	size_t left_out;  /* of them: what they have could not be put back, or they are too many */
-	/* Of all rounds, see cmd-relieve.c. */
+	size_t waiting;   /* connections that are not accepted yet, of listeners without it */
+	size_t unreached; /* threads whose own tables of descriptors cannot be had */
+	/* Of all looks, see cmd-relieve.c. */
 	size_t set, changed, failed, gone;
 };
 
@@ -36,11 +38,18 @@ struct relief {
 int relief_parse_keepalive(const char *text, struct relief_request *ret, struct error *err);
 int relief_parse_nofile(const char *text, struct relief_request *ret, struct error *err);
 
-/* Plans the changes; PROCESS: only if it is that one, else pid 0. Nothing is changed. 0 or -errno.
- */
-int relief_plan(struct host *host, const struct relief_request *request,
-		struct process_identity process, struct plan *ret_plan, struct relief *ret,
-		struct error *err);
+/* Plans the changes. Nothing is changed. 0 or -errno. */
+int relief_plan(struct host *host, const struct relief_request *request, struct plan *ret_plan,
+		struct relief *ret, struct error *err);
+/* Looks again at the sockets of the process of RELIEF, which KNOWN were set (NULL: none). In
+ * ret_more those that have come since, or NULL. Updates in RELIEF what is waiting and left out. 0
+ * or -errno. */
+int relief_look_again(struct pool *pool, const struct relief_request *request,
+		      const struct socket_values *known, struct relief *relief,
+		      struct socket_values **ret_more);
+/* The change of the keepalive of SOCKETS. */
+struct change relief_change(struct pool *pool, struct process_identity process,
+			    struct socket_values *sockets);
 
 /* ---- for apply.c: a change of a process, by its place --------------------------------------- */
 

@@ -23,25 +23,22 @@ static json_t *sockets(const struct relief *relief)
 {
 	if (!relief)
 		return json_null();
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "seen", count(relief->sockets),
-			 "listeners", count(relief->listeners), "set", count(relief->set),
-			 "already", count(relief->already), "gone", count(relief->gone), "changed",
-			 count(relief->changed), "failed", count(relief->failed), "left_out",
-			 count(relief->left_out));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "seen",
+			 count(relief->sockets), "listeners", count(relief->listeners), "set",
+			 count(relief->set), "already", count(relief->already), "gone",
+			 count(relief->gone), "changed", count(relief->changed), "failed",
+			 count(relief->failed), "left_out", count(relief->left_out), "waiting",
+			 count(relief->waiting), "thread_tables", count(relief->unreached));
 }
 
 void json_relieve(FILE *out, const struct report *report, const struct style *style)
 {
-	json_t *object = json_of_changes(report, report->round_count > 0);
-	json_t *rounds = json_array();
+	json_t *object = json_of_changes(report, report->transaction && report->exit < 2);
 
 	(void)style;
-	for (size_t i = 0; i < report->round_count; i++)
-		json_array_append_new(rounds, json_of_text(report->pool, report->rounds[i]));
 	json_object_set_new(object, "process", process(report->pool, report->relief));
 	json_object_set_new(object, "sockets", sockets(report->relief));
 	json_object_set_new(object, "dry_run", json_boolean(report->dry_run));
 	json_object_set_new(object, "rollback", json_of_text(report->pool, report->transaction));
-	json_object_set_new(object, "rollbacks", rounds);
 	json_write(out, object);
 }

@@ -189,16 +189,19 @@ static void print_sockets_left(FILE *out, struct pool *pool, const struct change
 
 	if (!values)
 		return;
-	size_t left = values->changed + values->failed;
-	size_t gone = values->count - values->set - left;
-	text_wrapped(out, pool, "  ", 4,
-		     pool_printf(pool, "%zu socket%s set back, %zu closed since%s", values->set,
-				 text_plural(values->set), gone,
-				 left ? pool_printf(pool,
-						    ", %zu left alone: the program changed them "
-						    "since",
-						    left)
-				      : ""));
+	size_t set = socket_values_count(values, SOCKET_SET);
+	size_t had_it = socket_values_count(values, SOCKET_HAD_IT);
+	size_t gone = socket_values_count(values, SOCKET_GONE);
+	size_t left = values->count - set - had_it - gone;
+	const char *text = pool_printf(pool, "%zu socket%s set back", set, text_plural(set));
+	if (had_it)
+		text = pool_printf(pool, "%s, %zu as before already", text, had_it);
+	if (gone)
+		text = pool_printf(pool, "%s, %zu closed since", text, gone);
+	if (left)
+		text = pool_printf(pool, "%s, %zu left alone: the program changed them since", text,
+				   left);
+	text_wrapped(out, pool, "  ", 4, text);
 }
 
 static void print_step(FILE *out, const struct report *report, const struct rollback_step *step,

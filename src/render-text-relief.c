@@ -55,7 +55,7 @@ void text_relieve(FILE *out, const struct report *report, const struct style *st
 	const struct relief *relief = report->relief;
 	struct pool *pool = report->pool;
 
-	if (!relief || !report->plan || (report->exit && !report->round_count))
+	if (!relief || !report->plan || (report->exit && !report->transaction))
 		return;
 	text_colored(out, style, BOLD, text_safe(pool, relief->comm));
 	fprintf(out, "  pid %d%s%s\n", relief->process.pid, relief->unit ? "  " : "",
@@ -66,6 +66,6 @@ void text_relieve(FILE *out, const struct report *report, const struct style *st
 	text_notes(out, report, &report->notes);
 	if (!report->plan->count)
 		fputs("nothing to change\n", out);
-	for (size_t i = report->round_count; i-- > 0;)
-		fprintf(out, "undo with: keeltune rollback %s\n", report->rounds[i]);
+	if (report->transaction)
+		fprintf(out, "undo with: keeltune rollback %s\n", report->transaction);
 }

@@ -96,11 +96,9 @@ struct report {
 	size_t pruned_count;
 	const struct explanation *explanations; /* explain */
 	size_t explanation_count;
-	const struct socket_report *sockets; /* sockets */
-	const struct watch *watch;           /* sockets --watch */
-	const struct relief *relief;         /* sockets relieve */
-	const char *const *rounds;           /* its rollback files, oldest first */
-	size_t round_count;
+	const struct socket_report *sockets;         /* sockets */
+	const struct watch *watch;                   /* sockets --watch */
+	const struct relief *relief;                 /* sockets relieve */
 	const struct limits_report *limits;          /* limits */
 	const struct profile_entry *profile_entries; /* profile list */
 	size_t profile_entry_count;

@@ -18,9 +18,15 @@ static rlim_t native(uint64_t limit)
 	return limit == UINT64_MAX ? RLIM_INFINITY : (rlim_t)limit;
 }
 
+static bool is_limit(const struct rlimit *found, struct nofile limit)
+{
+	return found->rlim_cur == native(limit.soft) && found->rlim_max == native(limit.hard);
+}
+
 /* prlimit(2) takes a number, not a descriptor: if the process is still there behind it, it was the
- * one. If it is not, whoever has the number now gets back what he had. */
-int store_put_nofile(struct process_identity place, struct nofile limit)
+ * one. If it is not, whoever has the number now gets back what he had; and so does the process when
+ * it was changed since the look. */
+int store_put_nofile(struct process_identity place, struct nofile before, struct nofile limit)
 {
 	struct rlimit new = { .rlim_cur = native(limit.soft), .rlim_max = native(limit.hard) };
 	struct live_process process;
@@ -29,9 +35,12 @@ int store_put_nofile(struct process_identity place, struct nofile limit)
 
 	if (!rc && prlimit(place.pid, RLIMIT_NOFILE, &new, &old))
 		rc = -errno;
-	else if (!rc && live_process_has_ended(&process)) {
-		(void)prlimit(place.pid, RLIMIT_NOFILE, &old, NULL);
-		rc = -ESRCH;
+	else if (!rc) {
+		rc = live_process_has_ended(&process) ? -ESRCH
+		     : is_limit(&old, before)         ? 0
+						      : -ESTALE;
+		if (rc)
+			(void)prlimit(place.pid, RLIMIT_NOFILE, &old, NULL);
 	}
 	live_process_close(&process);
 	return rc;
@@ -72,14 +81,6 @@ struct put {
 	bool back;
 };
 
-static int by_cookie(const void *key, const void *item)
-{
-	uint64_t cookie = *(const uint64_t *)key,
-		 other = ((const struct socket_value *)item)->cookie;
-
-	return (cookie > other) - (cookie < other);
-}
-
 /* Somebody was interrupted between the numbers and the switch. */
 static bool is_half_set(const struct keepalive *now, const struct keepalive *before,
 			const struct keepalive *after)
@@ -90,30 +91,25 @@ static bool is_half_set(const struct keepalive *now, const struct keepalive *bef
 	       (now->probes == before->probes || now->probes == after->probes);
 }
 
+/* A second descriptor of the same socket finds it done. */
 static int set_one(int fd, const struct live_socket *socket, void *data)
 {
 	const struct put *put = data;
 	struct socket_values *values = put->values;
-	const struct socket_value *item = bsearch(&socket->cookie, values->items, values->count,
-						  sizeof *values->items, by_cookie);
+	struct socket_value *item = socket_values_find(values, socket->cookie);
 
-	if (!item)
+	if (!item || item->outcome != SOCKET_GONE)
 		return 0;
 	const struct keepalive *before = &values->specs[item->spec], *after = &values->wanted;
 	const struct keepalive *from = put->back ? after : before;
 	const struct keepalive *to = put->back ? before : after;
 	if (keepalive_equal(&socket->keepalive, to))
-		return 0; /* has it, through another descriptor of the same socket */
-	if (!keepalive_equal(&socket->keepalive, from) &&
-	    !(put->back && is_half_set(&socket->keepalive, before, after))) {
-		values->changed++;
-		return 0;
-	}
-	if (set_keepalive(fd, to)) {
-		values->failed++;
-		return 0;
-	}
-	values->set++;
+		item->outcome = SOCKET_HAD_IT;
+	else if (!keepalive_equal(&socket->keepalive, from) &&
+		 !(put->back && is_half_set(&socket->keepalive, before, after)))
+		item->outcome = SOCKET_CHANGED;
+	else
+		item->outcome = set_keepalive(fd, to) ? SOCKET_REFUSED : SOCKET_SET;
 	return 0;
 }
 
@@ -121,11 +117,13 @@ int store_put_keepalive(struct process_identity place, struct socket_values *val
 {
 	struct put put = { .values = values, .back = back };
 	struct live_process process;
+	size_t unreached;
 	int rc = live_process_open(place.pid, place.ticks, &process);
 
-	values->set = values->changed = values->failed = 0;
+	for (size_t i = 0; i < values->count; i++)
+		values->items[i].outcome = SOCKET_GONE;
 	if (!rc)
-		rc = live_process_sockets(&process, set_one, &put);
+		rc = live_process_sockets(&process, set_one, &put, &unreached);
 	live_process_close(&process);
 	return rc;
 }

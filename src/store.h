@@ -36,8 +36,9 @@ int store_put_file(const struct host *host, const char *path, const struct image
  * link is no file. 0; -ESTALE: it is not; or it could not be read. */
 int store_compare_file(const struct host *host, const char *path, const struct image *image);
 
-/* Both limits at once. -ESRCH: that process has ended. */
-int store_put_nofile(struct process_identity place, struct nofile limit);
+/* Both limits at once. -ESRCH: that process has ended; -ESTALE: they were not BEFORE, and are as
+ * they were again. */
+int store_put_nofile(struct process_identity place, struct nofile before, struct nofile limit);
 /* Sets what of VALUES still lives and is as it was to the wanted keepalive; BACK: what is still as
  * it was set to what it had before. Says in VALUES what became of them. -ESRCH as above. */
 int store_put_keepalive(struct process_identity place, struct socket_values *values, bool back);

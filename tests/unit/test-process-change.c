@@ -167,7 +167,8 @@ START_TEST(random_sockets)
 		struct keepalive spec = { random() % 2, 7200, 75, (uint32_t)(random() % 100) + 1 };
 		cookie += random() % 3 ? 1 : (uint64_t)random() % 1000 + 1;
 		values.items[values.count++] =
-			(struct socket_value){ cookie, socket_values_spec(&values, &spec) };
+			(struct socket_value){ .cookie = cookie,
+					       .spec = socket_values_spec(&values, &spec) };
 	}
 	struct image before = socket_values_before(pool, &values);
 	struct image after = socket_values_after(pool, &values);
