@@ -18,4 +18,6 @@ cases=tests/integration/relief_cases.py valid=tests/golden/schema-check
 	unshare --pid --fork --kill-child --mount-proc /usr/bin/python3 $cases "$KEELTUNE" $valid reused_pid || failed=1
 # shellcheck disable=SC2086 # names of functions
 /usr/bin/python3 $cases "$KEELTUNE" $valid ${RELIEF_CASES-} || failed=1
+# shellcheck disable=SC2086
+/usr/bin/python3 tests/integration/relief_attacks.py "$KEELTUNE" $valid ${RELIEF_CASES-} || failed=1
 [ -z "${failed-}" ]
