@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 
 KEELTUNE, SCHEMA_CHECK = sys.argv[1:3]
 STATE = "/var/lib/keeltune/rollback"
@@ -165,9 +166,17 @@ def run_cases(functions, chosen):
     """All FUNCTIONS, or those that are CHOSEN. The exit status."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    signal.signal(signal.SIGALRM, lambda *_: (_ for _ in ()).throw(TimeoutError("100 s")))
     for function in functions:
         if not chosen or function.__name__ in chosen:
-            function()
+            signal.alarm(100) # of a case that waits for ever
+            try:
+                function()
+            except Exception: # pylint: disable=broad-except
+                check(f"{function.__name__} comes to its end", False, traceback.format_exc())
+            signal.alarm(0)
+    if not number:
+        return 1 if failures else 0
     found = subprocess.run([SCHEMA_CHECK, *(f"{reports}/{n}" for n in os.listdir(reports))], capture_output=True,
                            text=True, check=False)
     check(f"{number} reports are valid", found.returncode == 0, found.stdout)
