@@ -18,32 +18,16 @@
 
 #define TRIES 3 /* plans, when somebody else keeps changing the targets */
 
-static void append_notes(struct notes *notes, const struct notes *more)
-{
-	for (size_t i = 0; i < more->count; i++)
-		notes_add(notes, more->items[i].id, more->items[i].origin, "%s",
-			  more->items[i].text);
-}
-
 /* From an open session to a plan for the rollback file ID. 0 or -errno with ERR. */
 static int make_plan(struct session *session, const char *id, struct audit *audit,
 		     struct plan *plan, struct error *err)
 {
-	struct held held = { 0 };
-
 	audit_run(session->host, &session->query, session->profiles.settings,
 		  session->profiles.count, audit);
-	/* A damaged copy only matters where it would be put back; plan_build() then says so. */
-	for (size_t i = 0; i < session->journal.count; i++)
-		if (session->journal.transactions[i].state == TRANSACTION_APPLIED)
-			(void)journal_load_images(session->host, &session->journal.transactions[i],
-						  err);
-	journal_held(session->pool, &session->journal, &held);
-	int rc = plan_build(session->host, &session->query, session->context->providers, audit,
-			    &held, session->context->options.override ? id : NULL, plan, err);
-	append_notes(&session->report.notes, &audit->notes);
+	int rc = session_plan(session, id, audit, plan, err);
+	notes_append(&session->report.notes, &audit->notes);
 	if (!rc)
-		append_notes(&session->report.notes, &plan->notes);
+		notes_append(&session->report.notes, &plan->notes);
 	return rc;
 }
 
@@ -81,7 +65,7 @@ static int try_diff(const struct context *context, int *lock)
 		return session_fail(&session, EXIT_TROUBLE, "apply would refuse: %s", err.message);
 	}
 	session.report.plan = &plan;
-	session_note_follow_ups(&session, &plan);
+	session_note_follow_ups(&session, &plan, &session.report.notes);
 	int status = audit_status(&plan.remaining);
 	if (status == EXIT_OK && plan.count)
 		status = EXIT_DIFFERS;
@@ -155,8 +139,8 @@ static int finish_applied(struct session *session)
 	session->report.audit = &audit;
 	/* What the notes of the audit before said may be over. */
 	session->report.notes = audit.notes;
-	append_notes(&session->report.notes, &session->report.plan->notes);
-	session_note_follow_ups(session, session->report.plan);
+	notes_append(&session->report.notes, &session->report.plan->notes);
+	session_note_follow_ups(session, session->report.plan, &session->report.notes);
 	/* Applied: what cannot be judged now is not "refused before any change". */
 	int status = audit_status(&audit) == EXIT_OK ? EXIT_OK : EXIT_DIFFERS;
 	status = session_finish(session, status);

@@ -62,11 +62,17 @@ static int audit_namespaces(struct session *session, struct audit *ret_audit)
 int cmd_audit(const struct context *context)
 {
 	const char *netns = context->options.netns;
+	bool with_survey = survey_is_wanted(context);
+	struct survey_parts *survey = NULL;
 	struct session session;
 	struct audit audit;
 	int status;
 
-	if (session_open(context, false, &session) != EXIT_OK)
+	if (context->options.recording && !with_survey) {
+		complain("--recording is drawn by --format html (or --also html:FILE)");
+		return EXIT_TROUBLE;
+	}
+	if (session_open(context, with_survey, &session) != EXIT_OK)
 		return EXIT_TROUBLE;
 	if (session_load(&session) != EXIT_OK)
 		return session_fail(&session, EXIT_TROUBLE, "no audit: %s", session.report.error);
@@ -83,5 +89,9 @@ int cmd_audit(const struct context *context)
 			  "--live does not apply: nothing runs in a tree");
 	session.report.audit = &audit;
 	session.report.notes = audit.notes;
-	return session_finish(&session, status);
+	if (with_survey && survey_host(&session, &audit, status, &survey) != EXIT_OK)
+		status = EXIT_TROUBLE;
+	status = session_finish(&session, status);
+	survey_close(survey);
+	return status;
 }

@@ -116,7 +116,7 @@ static int undo_step(struct session *session, struct transaction *transaction, s
 		status = EXIT_TROUBLE;
 	if (status == EXIT_OK) {
 		step->done = true;
-		session_note_follow_ups(session, &step->undo->plan);
+		session_note_follow_ups(session, &step->undo->plan, &session->report.notes);
 		transaction->state = TRANSACTION_ROLLED_BACK; /* in a dry run: taken as done */
 	}
 	return status;

@@ -246,7 +246,23 @@ int lock_host(const struct context *context)
 
 /* ---- what apply and rollback share ------------------------------------------------------- */
 
-void session_note_follow_ups(struct session *session, const struct plan *plan)
+int session_plan(struct session *session, const char *id, const struct audit *audit,
+		 struct plan *ret_plan, struct error *err)
+{
+	const struct context *context = session->context;
+	struct held held = { 0 };
+
+	/* A damaged copy only matters where it would be put back; plan_build() then says so. */
+	for (size_t i = 0; i < session->journal.count; i++)
+		if (session->journal.transactions[i].state == TRANSACTION_APPLIED)
+			(void)journal_load_images(session->host, &session->journal.transactions[i],
+						  err);
+	journal_held(session->pool, &session->journal, &held);
+	return plan_build(session->host, &session->query, context->providers, audit, &held,
+			  context->options.override ? id : NULL, ret_plan, err);
+}
+
+void session_note_follow_ups(struct session *session, const struct plan *plan, struct notes *notes)
 {
 	const struct provider *const *provider = session->context->providers;
 
@@ -258,8 +274,7 @@ void session_note_follow_ups(struct session *session, const struct plan *plan)
 					? (*provider)->follow_up(session->pool, change->path)
 					: NULL;
 			if (text)
-				notes_add(&session->report.notes,
-					  change->id_count ? change->ids[0] : NULL,
+				notes_add(notes, change->id_count ? change->ids[0] : NULL,
 					  (struct origin){ .file = change->path }, "%s", text);
 		}
 	}

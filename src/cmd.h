@@ -25,6 +25,7 @@ struct options {
 	const char *profile_dir;
 	const char *comment;
 	const char *netns;
+	const char *recording; /* of audit, in reports with a survey */
 	/* limits, as given: cmd-limits.c reads them */
 	const char *service, *pid, *nr_open, *cap, *pam_version;
 	const char *const *inherit;
@@ -132,12 +133,26 @@ int session_enter(struct session *session, const struct netns *netns, struct err
 int session_plan_undo(struct session *session, const struct transaction *transaction,
 		      const struct undo *earlier, struct undo *ret_undo, struct error *err);
 
-/* Notes of the report: what must be done before what PLAN changes counts on the running host. */
-void session_note_follow_ups(struct session *session, const struct plan *plan);
+/* Plans what makes the findings of AUDIT compliant, for the rollback file ID; the session has the
+ * whole journal. 0 or -errno with ERR. */
+int session_plan(struct session *session, const char *id, const struct audit *audit,
+		 struct plan *ret_plan, struct error *err);
+/* Adds to NOTES what must be done before what PLAN changes counts on the running host. */
+void session_note_follow_ups(struct session *session, const struct plan *plan, struct notes *notes);
 
 /* Fills in all of a named TRANSACTION but its state. */
 void session_describe(struct session *session, const struct plan *plan,
 		      struct transaction *transaction);
+
+/* cmd-survey.c: does an output of CONTEXT want a survey? */
+bool survey_is_wanted(const struct context *context);
+struct survey_parts;
+/* Adds a survey to the report of SESSION, which has loaded its profiles and AUDIT, with STATUS,
+ * and knows the whole journal. Returns EXIT_OK, or EXIT_TROUBLE: a part of --recording was
+ * unusable, which was said. Close with survey_close() behind the end of the session. */
+int survey_host(struct session *session, const struct audit *audit, int status,
+		struct survey_parts **ret);
+void survey_close(struct survey_parts *parts); /* accepts NULL */
 
 int audit_status(const struct audit *audit); /* 2 wins over 1 */
 int status_of_outcome(enum apply_outcome outcome);

@@ -254,6 +254,13 @@ void notes_add(struct notes *notes, const char *id, struct origin origin, const 
 		*slot = notes->count;
 }
 
+void notes_append(struct notes *notes, const struct notes *more)
+{
+	for (size_t i = 0; i < more->count; i++)
+		notes_add(notes, more->items[i].id, more->items[i].origin, "%s",
+			  more->items[i].text);
+}
+
 bool same_attributes(const struct image *a, const struct image *b)
 {
 	if (a->mode != b->mode || a->uid != b->uid || a->gid != b->gid ||

@@ -194,6 +194,7 @@ struct notes {
 /* Adds a note unless the same one is there; formats into the pool. ID and FILE may be NULL. */
 void notes_add(struct notes *notes, const char *id, struct origin origin, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+void notes_append(struct notes *notes, const struct notes *more);
 
 /* ---- planned ----------------------------------------------------------------------------- */
 

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static const char *cell(struct pool *pool, const struct reading *reading)
+const char *text_reading(struct pool *pool, const struct reading *reading)
 {
 	switch (reading->state) {
 	case READING_NOT_APPLICABLE:
@@ -22,7 +22,7 @@ static const char *cell(struct pool *pool, const struct reading *reading)
 	return text_safe(pool, value_format(pool, reading->value));
 }
 
-static const char *wanted(struct pool *pool, const struct setting *setting)
+const char *text_accepted(struct pool *pool, const struct setting *setting)
 {
 	bool low = setting->at_least.kind != VALUE_NONE, high = setting->at_most.kind != VALUE_NONE;
 	const char *least = value_format(pool, setting->at_least);
@@ -53,11 +53,12 @@ static void fill_row(struct pool *pool, const struct finding *finding,
 	const struct reading *layer = finding->observed.layer;
 
 	row[COLUMN_SETTING] = text_safe(pool, finding->setting->id);
-	row[COLUMN_WANTED] = wanted(pool, finding->setting);
-	row[COLUMN_RUNNING] =
-		finding->setting->provider->files_only ? "-" : cell(pool, &layer[LAYER_RUNNING]);
-	row[COLUMN_BOOT] = cell(pool, &layer[LAYER_BOOT]);
-	row[COLUMN_LIVE] = cell(pool, &layer[LAYER_LIVE]);
+	row[COLUMN_WANTED] = text_accepted(pool, finding->setting);
+	row[COLUMN_RUNNING] = finding->setting->provider->files_only
+				      ? "-"
+				      : text_reading(pool, &layer[LAYER_RUNNING]);
+	row[COLUMN_BOOT] = text_reading(pool, &layer[LAYER_BOOT]);
+	row[COLUMN_LIVE] = text_reading(pool, &layer[LAYER_LIVE]);
 	row[COLUMN_VERDICT] = verdict_name(finding->verdict);
 }
 

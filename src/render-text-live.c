@@ -10,7 +10,7 @@
 
 #define NAMES_SHOWN 4 /* without -v */
 
-static const char *noun(enum live_kind kind, size_t count)
+const char *text_live_noun(enum live_kind kind, size_t count)
 {
 	static const char *const words[LIVE_KIND_COUNT][2] = {
 		[LIVE_PROCESSES] = { "process", "processes" },
@@ -21,8 +21,7 @@ static const char *noun(enum live_kind kind, size_t count)
 	return words[kind][count != 1];
 }
 
-/* "nginx.service (9, pid 812 nginx, 900 descriptors in use)" */
-static const char *describe(struct pool *pool, const struct live_group *group)
+const char *text_live_group(struct pool *pool, const struct live_group *group)
 {
 	const char *name = group->name ? group->name : "no unit or session";
 	const char *text = "";
@@ -72,13 +71,13 @@ static void print_alike(FILE *out, struct pool *pool, const struct audit *audit,
 		count += live->groups[i].count;
 		if (i - first < shown)
 			names = pool_printf(pool, "%s%s%s", names, i > first ? ", " : "",
-					    describe(pool, &live->groups[i]));
+					    text_live_group(pool, &live->groups[i]));
 	}
 	if (end - first > shown)
 		names = pool_printf(pool, "%s and %zu more (-v)", names, end - first - shown);
 	text_wrapped(out, pool, "    live: ", 10,
 		     pool_printf(pool, "%s, %zu %s: %s", said->shown, count,
-				 noun(said->kind, count), names));
+				 text_live_noun(said->kind, count), names));
 	if (was_said(audit, finding, said)) {
 		fputs("      why, and what to do: as above\n", out);
 		return;

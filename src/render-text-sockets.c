@@ -24,10 +24,8 @@ static const char *append(struct pool *pool, const char *text, const char *claus
 	return *text ? pool_printf(pool, "%s; %s", text, clause) : clause;
 }
 
-static void print_verdict(FILE *out, const struct report *whole, const struct style *style)
+const char *text_sockets_summary(struct pool *pool, const struct socket_report *report)
 {
-	const struct socket_report *report = whole->sockets;
-	struct pool *pool = whole->pool;
 	uint64_t sockets = report->states[TCP_STATE_CLOSE_WAIT], dead = 0;
 	size_t holding = 0, dying = 0;
 	const char *text = "";
@@ -57,11 +55,26 @@ static void print_verdict(FILE *out, const struct report *whole, const struct st
 				      ? "no process that this user can see is near its descriptor "
 					"limit"
 				      : "no process is near its descriptor limit");
-	if (!*text || report->request->summary)
+	return text;
+}
+
+bool text_sockets_are_bad(const struct socket_report *report)
+{
+	bool is_bad = report->states[TCP_STATE_CLOSE_WAIT] || report->near_limit;
+
+	for (size_t i = 0; i < report->leak_count; i++)
+		is_bad = is_bad || report->leaks[i].dead;
+	return is_bad;
+}
+
+static void print_verdict(FILE *out, const struct report *whole, const struct style *style)
+{
+	const char *text = text_sockets_summary(whole->pool, whole->sockets);
+
+	if (!*text || whole->sockets->request->summary)
 		return;
-	bool is_bad = sockets || dead || report->near_limit;
-	fputs(style->color ? (is_bad ? YELLOW : GREEN) : "", out);
-	text_wrapped(out, pool, "", 0, pool_printf(pool, "%s.", text));
+	fputs(style->color ? (text_sockets_are_bad(whole->sockets) ? YELLOW : GREEN) : "", out);
+	text_wrapped(out, whole->pool, "", 0, pool_printf(whole->pool, "%s.", text));
 	fputs(style->color ? PLAIN : "", out);
 }
 
@@ -147,7 +160,7 @@ static void print_line(FILE *out, struct pool *pool, const char *text)
 	text_wrapped(out, pool, "  ", 4, text);
 }
 
-static void print_close_wait(FILE *out, struct pool *pool, const struct leak *leak)
+void text_leak_evidence(struct pool *pool, const struct leak *leak, const char *ret[3])
 {
 	uint64_t count = leak->states[TCP_STATE_CLOSE_WAIT];
 	const char *text = pool_printf(pool, "%" PRIu64 " CLOSE_WAIT%s", count,
@@ -156,7 +169,7 @@ static void print_close_wait(FILE *out, struct pool *pool, const struct leak *le
 	if (leak->oldest != AGE_UNKNOWN)
 		text = pool_printf(pool, "%s, the oldest for at most %s", text,
 				   duration_format(pool, leak->oldest));
-	print_line(out, pool, text);
+	ret[0] = text;
 	text = "";
 	if (leak->never_read)
 		text = pool_printf(
@@ -168,17 +181,25 @@ static void print_close_wait(FILE *out, struct pool *pool, const struct leak *le
 	if (leak->shared)
 		text = pool_printf(pool, "%s, %" PRIu64 " held by other processes, too", text,
 				   leak->shared);
-	print_line(out, pool, text);
+	ret[1] = text;
 	text = pool_printf(pool, "keepalive on %" PRIu64 ", off %" PRIu64, leak->keepalive_on,
 			   leak->keepalive_off);
 	if (leak->keepalive_hidden)
 		text = pool_printf(pool, "%s, not knowable now %" PRIu64, text,
 				   leak->keepalive_hidden);
-	print_line(out, pool,
-		   pool_printf(pool, "%s; peers: %s", text, format_peers(pool, leak->peers)));
+	ret[2] = pool_printf(pool, "%s; peers: %s", text, format_peers(pool, leak->peers));
 }
 
-static const char *format_use(struct pool *pool, const struct listed_process *fds)
+static void print_close_wait(FILE *out, struct pool *pool, const struct leak *leak)
+{
+	const char *lines[3];
+
+	text_leak_evidence(pool, leak, lines);
+	for (size_t i = 0; i < 3; i++)
+		print_line(out, pool, lines[i]);
+}
+
+const char *text_descriptors(struct pool *pool, const struct listed_process *fds)
 {
 	double share = process_list_share(fds);
 	const char *percent =
@@ -265,7 +286,7 @@ static void print_process(FILE *out, const struct report *whole, size_t number, 
 		print_states_of(out, pool, leak);
 	if (leak->fds.used != FDS_UNKNOWN)
 		print_line(out, pool,
-			   pool_printf(pool, "descriptors %s", format_use(pool, &leak->fds)));
+			   pool_printf(pool, "descriptors %s", text_descriptors(pool, &leak->fds)));
 	for (size_t i = 0; i < leak->advice_count; i++)
 		print_advice(out, pool, &leak->advice[i]);
 	if (report->sockets)
@@ -329,7 +350,7 @@ static void print_descriptors(FILE *out, const struct report *whole, const struc
 			continue;
 		fprintf(out, "  %-16s pid %-8d %s\n",
 			*item->comm ? text_safe(pool, item->comm) : "?", item->pid,
-			format_use(pool, item));
+			text_descriptors(pool, item));
 	}
 	if (report->descriptors_left_out && style->verbose)
 		fprintf(out, "  and %zu more processes\n", report->descriptors_left_out);

@@ -7,6 +7,7 @@
 #define KEELTUNE_RENDER_TEXT_H
 
 #include "report.h"
+#include "socket-report.h"
 
 #define RED "\033[31m"
 #define GREEN "\033[32m"
@@ -29,9 +30,24 @@ const char *text_amount(struct pool *pool, const struct limit_row *row, uint64_t
 /* A line of limits.conf as it was read: "alice soft nofile 4096". */
 const char *text_rule(struct pool *pool, const struct limits_entry *line);
 
+/* A cell of the audit's table: the value, "none", "-" or "?"; and what is accepted: ">= 4096". */
+const char *text_reading(struct pool *pool, const struct reading *reading);
+const char *text_accepted(struct pool *pool, const struct setting *setting);
+/* "nginx.service (9, root, pid 812 nginx, up to 900 in use)" */
+const char *text_live_group(struct pool *pool, const struct live_group *group);
+const char *text_live_noun(enum live_kind kind, size_t count); /* "process", "sockets" */
+
 /* What runs already and is outside the range that FINDING of AUDIT accepts, and what to do. */
 void text_live(FILE *out, struct pool *pool, const struct audit *audit, size_t finding,
 	       bool verbose);
+
+/* One sentence about the sockets without its stop; "" when there is nothing to say. */
+const char *text_sockets_summary(struct pool *pool, const struct socket_report *report);
+bool text_sockets_are_bad(const struct socket_report *report);
+/* What is known about the CLOSE_WAIT of a process, in three clauses. */
+void text_leak_evidence(struct pool *pool, const struct leak *leak, const char *ret[3]);
+/* "812 of 1024 (hard 4096, 79%)" */
+const char *text_descriptors(struct pool *pool, const struct listed_process *fds);
 
 render_function text_audit, text_diff, text_apply, text_rollback, text_history_show, text_explain,
 	text_limits, text_sockets, text_sample, text_relieve;

@@ -41,9 +41,25 @@ struct limits_report {
 	bool compared;                        /* the model was compared with a build of it */
 };
 
+struct recording;
 struct socket_report;
 struct watch;
 struct relief;
+
+/* What a report about a whole host has beside the audit. */
+struct survey {
+	const struct plan *plan; /* what apply would do; or NULL: */
+	const char *no_plan;     /* why not */
+	const struct socket_report *sockets;
+	const char *no_sockets;
+	struct notes notes;                /* of both */
+	const struct recording *recording; /* --recording, or NULL */
+	struct notes skipped;              /* lines of it that are no samples */
+	int audit_exit;                    /* status of the audit alone */
+	bool is_root;
+	const char *arguments; /* " --root DIR PROFILE...", for a shell: what makes
+				  another command look at the same */
+};
 
 enum report_kind {
 	REPORT_AUDIT,
@@ -81,6 +97,7 @@ struct report {
 	const struct profile_set *profiles; /* audit, diff, apply, profile show */
 	const struct audit *audit;          /* audit: the findings; apply: as it is afterwards */
 	const struct plan *plan;            /* diff, apply */
+	const struct survey *survey;        /* audit, for renderers that want it */
 	bool dry_run;                       /* apply, rollback, prune: nothing was changed */
 	const char *transaction;            /* apply, rollback: id of the (last) rollback file */
 	bool all;                           /* rollback --all */
@@ -123,6 +140,7 @@ struct renderer {
 	const char *name;      /* of the format */
 	const char *socket;    /* where --also sends it without a file; NULL: a file is needed */
 	bool wants_machine_id; /* read by programs that tell hosts apart */
+	bool wants_survey;     /* of an audit */
 	bool draws;            /* a sample of sockets --watch is a page for a terminal */
 	bool checks_only;      /* of sockets --check: the verdicts, and not what was found else */
 	/* The exit status that readers of this format know; REPORT NULL: it did not come to one.
@@ -141,5 +159,6 @@ extern const struct renderer renderer_tap;
 extern const struct renderer renderer_prometheus;
 extern const struct renderer renderer_nagios;
 extern const struct renderer renderer_journal;
+extern const struct renderer renderer_html;
 
 #endif

@@ -71,7 +71,7 @@ void socket_work_add_near_limit(struct work *work)
 	report->descriptors_left_out = list->count - report->descriptor_count;
 	process_list_read_names(work->proc, list,
 				work->request->verbose ? report->descriptor_count
-						       : DESCRIPTORS_SHOWN);
+						       : DESCRIPTORS_NAMED);
 }
 
 /* Asked once for many processes of one user: the answer may come from another host. */

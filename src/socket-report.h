@@ -18,6 +18,7 @@ struct pool;
 
 #define LEAKS_MAX 4096        /* processes in a report */
 #define DESCRIPTORS_SHOWN 5   /* without -v */
+#define DESCRIPTORS_NAMED 12  /* without -v: that have their names */
 #define DESCRIPTORS_MAX 10000 /* the same of the list of descriptors */
 
 struct socket_request {

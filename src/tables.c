@@ -33,4 +33,4 @@ const struct provider *const providers[] = { &provider_sysctl, &provider_pam, &p
 const struct renderer *const renderers[] = { &renderer_text,       &renderer_json,
 					     &renderer_junit,      &renderer_tap,
 					     &renderer_prometheus, &renderer_nagios,
-					     &renderer_journal,    NULL };
+					     &renderer_journal,    &renderer_html,  NULL };
