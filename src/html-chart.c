@@ -19,18 +19,17 @@ static void print_number(FILE *out, double number)
 	fprintf(out, "%ld.%03ld", thousandths / 1000, thousandths % 1000);
 }
 
-static void begin(FILE *out, const char *id, const char *title, const char *description, int height)
+static void begin(FILE *out, const char *title, const char *description, int height)
 {
 	fprintf(out,
-		"<svg class=\"chart\" width=\"100%%\" height=\"%d\" role=\"img\" "
-		"aria-labelledby=\"%s-title %s-text\">\n<title id=\"%s-title\">%s</title>\n"
-		"<desc id=\"%s-text\">%s</desc>\n",
-		height, id, id, id, title, id, description);
+		"<svg class=\"chart\" width=\"100%%\" height=\"%d\" role=\"img\">\n"
+		"<title>%s</title>\n<desc>%s</desc>\n",
+		height, title, description);
 }
 
 void html_bars(FILE *out, const struct html_bars *chart)
 {
-	begin(out, chart->id, chart->title, chart->description, (int)chart->count * ROW);
+	begin(out, chart->title, chart->description, (int)chart->count * ROW);
 	for (size_t i = 0; i < chart->count; i++) {
 		const struct html_bar *bar = &chart->bars[i];
 		size_t y = i * ROW;
@@ -129,7 +128,7 @@ void html_line(FILE *out, struct pool *pool, const struct html_line *chart)
 
 	fprintf(out, "<figure class=\"panel\">\n<figcaption>%s <b>%s</b></figcaption>\n",
 		chart->title, chart->last);
-	begin(out, chart->id, chart->title, chart->description, PANEL + 38);
+	begin(out, chart->title, chart->description, PANEL + 38);
 	fprintf(out, "<text class=\"axis\" x=\"0\" y=\"11\">%" PRIu64 "</text>", most);
 	if (chart->limit)
 		fprintf(out, "<text class=\"axis value\" x=\"100%%\" y=\"11\">%s</text>",

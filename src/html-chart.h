@@ -15,7 +15,7 @@
 
 struct pool;
 
-/* Texts of charts are HTML: escape what comes from a host. ID is unique in the page. */
+/* Texts of charts are HTML: escape what comes from a host. */
 
 struct html_bar {
 	const char *label;
@@ -25,7 +25,7 @@ struct html_bar {
 };
 
 struct html_bars {
-	const char *id, *title, *description;
+	const char *title, *description;
 	const struct html_bar *bars;
 	size_t count;
 };
@@ -35,7 +35,7 @@ void html_bars(FILE *out, const struct html_bars *chart);
 #define HTML_MISSING UINT64_MAX /* no value at that time: the line has a gap */
 
 struct html_line {
-	const char *id, *title, *description;
+	const char *title, *description;
 	const char *last;    /* the newest value, with its unit */
 	const time_t *times; /* not falling */
 	const uint64_t *values;

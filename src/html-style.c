@@ -8,7 +8,8 @@
 #include <sha2.h>
 #include <string.h>
 
-/* clang-format off: a line of CSS is a line here */
+/* A line of CSS is a line here. */
+/* clang-format off */
 static const char *const rules[] = {
 	/* colours */
 	":root{color-scheme:light dark;"
@@ -35,8 +36,7 @@ static const char *const rules[] = {
 	"footer.page{padding-top:1rem;padding-bottom:2rem;color:var(--muted);font-size:.875rem}",
 	".what{margin:0;color:var(--muted);font-size:.8125rem;font-weight:600;letter-spacing:.06em;"
 	"text-transform:uppercase}",
-	"h1{margin:.1rem 0 "
-	"1rem;font-size:clamp(1.5rem,5vw,2.25rem);line-height:1.2;letter-spacing:-.01em}",
+	"h1{margin:.1rem 0 .25rem;font-size:clamp(1.5rem,5vw,2.25rem);line-height:1.2;letter-spacing:-.01em}",
 	"h2{margin:0 0 .75rem;font-size:1.25rem;line-height:1.3}",
 	"h3{margin:1.5rem 0 .5rem;font-size:1rem;line-height:1.4}",
 	"p,ul,ol,dl,pre,figure{margin:.5rem 0}",
@@ -47,6 +47,7 @@ static const char *const rules[] = {
 	"pre{background:var(--code);border-radius:.5rem;padding:.75rem "
 	"1rem;white-space:pre-wrap;line-height:1.45}",
 	"pre code{background:none;padding:0;font-size:inherit}",
+	".about{margin:0 0 1.25rem;color:var(--muted)}",
 	".muted{color:var(--muted)}.none{color:var(--muted)}",
 	".bad{color:var(--bad);font-weight:600}",
 	".tag{display:inline-block;border:1px solid var(--line);border-radius:1rem;padding:0 .6em;"
@@ -88,9 +89,10 @@ static const char *const rules[] = {
 	".figures b{display:block;color:var(--mark);font-size:1.75rem;line-height:1.2;"
 	"font-variant-numeric:tabular-nums}",
 	".figures .zero{border-top-color:var(--line)}.figures .zero b{color:var(--muted)}",
-	"dl.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,14rem),1fr));"
-	"gap:.75rem 1.5rem;margin:0}",
-	"dl.facts dt{color:var(--muted);font-size:.8125rem}dl.facts dd{margin:0}",
+	"dl{display:grid;grid-template-columns:minmax(6rem,max-content) 1fr;gap:.35rem "
+	"1.25rem;margin:0}",
+	"dt{grid-column:1;color:var(--muted);font-size:.875rem;line-height:1.7}",
+	"dd{grid-column:2;margin:0;min-width:0}dd ul,dd p{margin:.25rem 0}",
 
 	/* tables */
 	"table{border-collapse:collapse;width:100%}",
@@ -103,13 +105,35 @@ static const char *const rules[] = {
 	".number{text-align:right;font-variant-numeric:tabular-nums}",
 
 	/* what unfolds */
+	"tbody tr:has(+.why){border-bottom:0}",
+	"tr.why td{padding-top:0;padding-bottom:.75rem}",
+	"tr.why details{margin:0}",
+	"table.settings th code,.settings td code{background:none;padding:0}",
 	"summary{cursor:pointer}",
 	"details.more{margin:.25rem 0}",
-	"details.more>summary{color:var(--link);padding:.25rem 0}",
+	"details.more>summary{padding:.25rem 0}details.more>summary::marker{color:var(--link)}",
+	"details.more>summary:hover{text-decoration:underline}",
 	"details.more[open]>summary{margin-bottom:.25rem}",
 	"pre.diff ins{color:var(--ok);text-decoration:none}pre.diff "
 	"del{color:var(--bad);text-decoration:none}",
 	"pre.diff b{color:var(--muted);font-weight:600}",
+
+	/* charts */
+	".charts,.panels{display:grid;gap:1.25rem 2rem;"
+	"grid-template-columns:repeat(auto-fit,minmax(min(100%,20rem),1fr));margin:1rem 0}",
+	".panels{grid-template-columns:repeat(auto-fill,minmax(min(100%,18rem),1fr))}",
+	"figure{margin:0;min-width:0}figcaption{font-weight:600;margin-bottom:.5rem}",
+	".panel figcaption{display:flex;justify-content:space-between;gap:1rem;font-weight:400;"
+	"font-size:.875rem;margin:0}",
+	"svg.chart{display:block;overflow:visible}",
+	".chart text{fill:var(--text);font-size:.875rem;font-variant-numeric:tabular-nums}",
+	".chart .value{text-anchor:end}.chart text.bad{fill:var(--bad);font-weight:600}",
+	".chart .axis{fill:var(--muted);font-size:.75rem}",
+	".track{fill:var(--track)}.bar{fill:var(--bar)}.bar.bad{fill:var(--bad)}",
+	".line{fill:none;stroke:var(--bar);stroke-width:2;vector-effect:non-scaling-stroke}",
+	".area{fill:var(--bar);opacity:.18}.line.bad{stroke:var(--bad)}.area.bad{fill:var(--bad)}",
+	".limit{fill:none;stroke:var(--text);stroke-width:1.5;stroke-dasharray:6 4;"
+	"vector-effect:non-scaling-stroke}",
 
 	/* a narrow screen: a row is a card, its cells are named; the head is there for those who
 	   hear it */
@@ -127,6 +151,7 @@ static const char *const rules[] = {
 	"table.stack "
 	"td[data-label]::before{content:attr(data-label);color:var(--muted);font-size:.875rem;"
 	"flex:none;text-align:left}",
+	"dl{display:block}dt{margin-top:.4rem}",
 	"}",
 
 	/* paper */

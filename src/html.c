@@ -140,8 +140,8 @@ static const struct {
 static void print_sign(FILE *out, enum verdict verdict)
 {
 	fprintf(out,
-		"<svg class=\"sign\" viewBox=\"0 0 16 16\" aria-hidden=\"true\" "
-		"focusable=\"false\"><circle cx=\"8\" cy=\"8\" r=\"7.5\"/><path d=\"%s\"/></svg>",
+		"<svg class=\"sign\" viewBox=\"0 0 16 16\" aria-hidden=\"true\">"
+		"<circle cx=\"8\" cy=\"8\" r=\"7.5\"/><path d=\"%s\"/></svg>",
 		marks[verdict].sign);
 }
 

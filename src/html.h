@@ -11,6 +11,7 @@
  *   details.more > summary     unfolds; on paper it is open
  *   code, pre                  what is typed or was read
  *   pre.diff > ins, del, b     a unified diff
+ *   p.about                   the first line of the page, under its heading: when, what
  *   .muted .tag .bad .none     grey; a small label; a value outside the range; no value
  *   ul.plain                   a list without bullets
  */

@@ -8,7 +8,6 @@
 
 #include <string.h>
 
-#define UNFOLDED_MAX 12 /* findings that begin unfolded, when they are not ok */
 #define GROUPS_SHOWN 40 /* of processes or sockets that say the same */
 
 static const char *const titles[LAYER_COUNT] = { "Configured", "Boot / login", "Running", "Live" };
@@ -83,14 +82,14 @@ static void print_losers(FILE *out, struct pool *pool, const struct observed *ob
 {
 	for (size_t i = 0; i < observed->shadowed_count; i++) {
 		const struct shadow *shadow = &observed->shadowed[i];
-		fprintf(out, "<dt>%s</dt><dd>%s says %s: %s</dd>\n", i ? "" : "Loses",
+		fprintf(out, "%s<dd>%s says %s: %s</dd>\n", i ? "" : "<dt>Loses</dt>",
 			html_place(pool, shadow->origin),
 			html_escape(pool, value_format(pool, shadow->value), ""),
 			html_escape(pool, shadow->why, ""));
 	}
 	for (size_t i = 0; i < observed->deviation_count; i++) {
 		const struct deviation *other = &observed->deviations[i];
-		fprintf(out, "<dt>%s</dt><dd>%s gets %s%s%s</dd>\n", i ? "" : "Others",
+		fprintf(out, "%s<dd>%s gets %s%s%s</dd>\n", i ? "" : "<dt>Others</dt>",
 			html_escape(pool, other->who, ""),
 			html_escape(pool, value_format(pool, other->value), ""),
 			other->origin.file ? ", from " : "", html_place(pool, other->origin));
@@ -106,7 +105,7 @@ static void print_alike(FILE *out, struct pool *pool, const struct live *live, s
 
 	for (size_t i = first; i < end; i++)
 		count += live->groups[i].count;
-	fprintf(out, "<dt>%s</dt><dd>%s: %zu %s\n<ul>", first ? "" : titles[LAYER_LIVE],
+	fprintf(out, "%s<dd>%s: %zu %s\n<ul>", first ? "" : "<dt>Live</dt>",
 		html_escape(pool, said->shown, ""), count, text_live_noun(said->kind, count));
 	for (size_t i = first; i < end && i - first < GROUPS_SHOWN; i++)
 		fprintf(out, "<li>%s</li>\n",
@@ -133,8 +132,7 @@ static void print_live(FILE *out, struct pool *pool, const struct live *live)
 		fprintf(out, "<dt>Not seen</dt><dd>%s</dd>\n", html_escape(pool, live->unseen, ""));
 }
 
-static void print_why(FILE *out, const struct report *report, const struct finding *finding,
-		      bool is_open)
+static void print_why(FILE *out, const struct report *report, const struct finding *finding)
 {
 	const struct setting *setting = finding->setting;
 	struct pool *pool = report->pool;
@@ -142,16 +140,16 @@ static void print_why(FILE *out, const struct report *report, const struct findi
 		finding->reason ? html_escape(pool, finding->reason, "") : "Where it comes from";
 
 	fprintf(out,
-		"<tr class=\"why\"><td colspan=\"7\"><details class=\"more\"%s><summary>%s"
+		"<tr class=\"why\"><td colspan=\"7\"><details class=\"more\"><summary>%s"
 		"</summary>\n<dl class=\"why\">\n<dt>Wanted</dt><dd>%s, by %s",
-		is_open ? " open" : "", summary,
-		html_escape(pool, setting_format_wanted(pool, setting), ""),
+		summary, html_escape(pool, setting_format_wanted(pool, setting), ""),
 		html_place(pool, setting->origin));
 	if (setting->reason)
 		fprintf(out, ": %s", html_escape(pool, setting->reason, ""));
 	fputs("</dd>\n", out);
 	for (enum layer layer = 0; layer < LAYER_COUNT; layer++)
-		print_layer(out, report, finding, layer);
+		if (layer != LAYER_LIVE || !finding->observed.live.count)
+			print_layer(out, report, finding, layer);
 	print_losers(out, pool, &finding->observed);
 	print_live(out, pool, &finding->observed.live);
 	fputs("</dl>\n</details></td></tr>\n", out);
@@ -159,8 +157,7 @@ static void print_why(FILE *out, const struct report *report, const struct findi
 
 /* ---- the table --------------------------------------------------------------------------- */
 
-static void print_finding(FILE *out, const struct report *report, const struct finding *finding,
-			  bool is_open)
+static void print_finding(FILE *out, const struct report *report, const struct finding *finding)
 {
 	struct pool *pool = report->pool;
 
@@ -177,7 +174,7 @@ static void print_finding(FILE *out, const struct report *report, const struct f
 	for (enum layer layer = 0; layer < LAYER_COUNT; layer++)
 		print_cell(out, report, finding, layer);
 	fputs("</tr>\n", out);
-	print_why(out, report, finding, is_open);
+	print_why(out, report, finding);
 	fputs("</tbody>\n", out);
 }
 
@@ -186,7 +183,6 @@ void html_findings(FILE *out, const struct report *report)
 	static const enum verdict order[] = { VERDICT_DIFFERS, VERDICT_UNKNOWN, VERDICT_OK,
 					      VERDICT_SKIPPED };
 	const struct audit *audit = report->audit;
-	size_t left = UNFOLDED_MAX;
 
 	fputs("<section class=\"card\" aria-labelledby=\"settings\">\n"
 	      "<h2 id=\"settings\">Settings</h2>\n<table class=\"stack settings\">\n"
@@ -199,14 +195,9 @@ void html_findings(FILE *out, const struct report *report)
 	for (enum layer layer = 0; layer < LAYER_COUNT; layer++)
 		fprintf(out, "<th scope=\"col\">%s</th>", titles[layer]);
 	fputs("</tr></thead>\n", out);
-	for (size_t i = 0; i < VERDICT_COUNT; i++) {
-		for (size_t j = 0; j < audit->count; j++) {
-			bool is_bad = order[i] == VERDICT_DIFFERS || order[i] == VERDICT_UNKNOWN;
-			if (audit->findings[j].verdict != order[i])
-				continue;
-			print_finding(out, report, &audit->findings[j], is_bad && left);
-			left -= left > 0;
-		}
-	}
+	for (size_t i = 0; i < VERDICT_COUNT; i++)
+		for (size_t j = 0; j < audit->count; j++)
+			if (audit->findings[j].verdict == order[i])
+				print_finding(out, report, &audit->findings[j]);
 	fputs("</table>\n</section>\n", out);
 }

@@ -62,7 +62,6 @@ static void print_states(FILE *out, struct pool *pool, const struct recording *r
 			continue;
 		print_curve(out, pool, recording,
 			    &(struct html_line){
-				    .id = pool_printf(pool, "state-%d", state),
 				    .title = tcp_state_name(state),
 				    .values = recording->state_curves[state],
 				    .is_bad = state == TCP_STATE_CLOSE_WAIT && span.most,
@@ -112,7 +111,6 @@ static void print_close_wait(FILE *out, struct pool *pool, const struct recordin
 	for (size_t i = 0; i < count && i < PROCESSES_SHOWN && processes[i]->close_wait_most; i++)
 		print_curve(out, pool, recording,
 			    &(struct html_line){
-				    .id = pool_printf(pool, "close-wait-%zu", i),
 				    .title = name_of(pool, processes[i]),
 				    .values = processes[i]->close_wait_curve,
 				    .is_bad = true,
@@ -136,7 +134,6 @@ static void print_descriptors(FILE *out, struct pool *pool, const struct recordi
 		print_curve(
 			out, pool, recording,
 			&(struct html_line){
-				.id = pool_printf(pool, "descriptors-%zu", i),
 				.title = name_of(pool, process),
 				.values = process->used_curve,
 				.limit = process->soft,

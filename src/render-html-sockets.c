@@ -61,8 +61,7 @@ static void print_states(FILE *out, struct pool *pool, const struct socket_repor
 			     ? pool_printf(pool, "TCP sockets by state, %zu network namespaces",
 					   report->namespace_count)
 			     : "TCP sockets by state");
-	html_bars(out, &(struct html_bars){ .id = "states",
-					    .title = "TCP sockets by state",
+	html_bars(out, &(struct html_bars){ .title = "TCP sockets by state",
 					    .description = text,
 					    .bars = bars,
 					    .count = count });
@@ -98,8 +97,7 @@ static void print_close_wait(FILE *out, struct pool *pool, const struct socket_r
 	}
 	begin_figure(out, "CLOSE_WAIT by process");
 	if (count)
-		html_bars(out, &(struct html_bars){ .id = "close-wait",
-						    .title = "CLOSE_WAIT by process",
+		html_bars(out, &(struct html_bars){ .title = "CLOSE_WAIT by process",
 						    .description = text,
 						    .bars = bars,
 						    .count = count });
@@ -133,8 +131,7 @@ static void print_descriptors(FILE *out, struct pool *pool, const struct socket_
 	}
 	begin_figure(out, "Descriptors in use of the soft limit, by process");
 	if (count)
-		html_bars(out, &(struct html_bars){ .id = "descriptors",
-						    .title = "Descriptors in use of the soft limit",
+		html_bars(out, &(struct html_bars){ .title = "Descriptors in use of the soft limit",
 						    .description = text,
 						    .bars = bars,
 						    .count = count });

@@ -112,7 +112,7 @@ static void print_cure(FILE *out, const struct report *report)
 			!left[VERDICT_DIFFERS] && !left[VERDICT_UNKNOWN]
 				? "make this host comply"
 				: pool_printf(
-					  pool, "cure it but for %s",
+					  pool, "make this host comply but for %s",
 					  html_count(pool,
 						     left[VERDICT_DIFFERS] + left[VERDICT_UNKNOWN],
 						     "setting", "settings")));
@@ -225,7 +225,6 @@ void html_audit(FILE *out, const struct report *report, const struct style *styl
 	print_verdict(out, report);
 	if (report->audit)
 		print_figures(out, report->audit);
-	html_facts(out, report);
 	if (report->audit)
 		html_findings(out, report);
 	html_notes(out, pool, 2, "Notes", &report->notes);
@@ -235,5 +234,6 @@ void html_audit(FILE *out, const struct report *report, const struct style *styl
 		html_notes(out, pool, 2, "Notes on the changes and the sockets",
 			   &report->survey->notes);
 	}
+	html_facts(out, report);
 	html_end(out, NULL);
 }

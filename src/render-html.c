@@ -45,14 +45,20 @@ void html_notes(FILE *out, struct pool *pool, int level, const char *title,
 
 void html_report_begin(FILE *out, const struct report *report, const char *what)
 {
-	html_begin(out, report->pool, what, report->root ? report->root : report->host.name);
+	struct pool *pool = report->pool;
+
+	html_begin(out, pool, what, report->root ? report->root : report->host.name);
+	fprintf(out, "<p class=\"about\">%s%s%s UTC%s%s</p>\n",
+		report->profiles ? html_escape(pool, report->profiles->names, "") : "",
+		report->profiles ? " · " : "", html_time(pool, report->time),
+		report->host.os ? " · " : "",
+		report->host.os ? html_escape(pool, report->host.os, "") : "");
 }
 
 static void print_fact(FILE *out, struct pool *pool, const char *name, const char *text)
 {
 	if (text)
-		fprintf(out, "<div><dt>%s</dt><dd>%s</dd></div>\n", name,
-			html_escape(pool, text, ""));
+		fprintf(out, "<dt>%s</dt><dd>%s</dd>\n", name, html_escape(pool, text, ""));
 }
 
 static const char *scope(const struct query *query)
@@ -72,7 +78,8 @@ void html_facts(FILE *out, const struct report *report)
 	const struct query *query = report->query;
 	struct pool *pool = report->pool;
 
-	fputs("<section class=\"card\" aria-label=\"About this report\">\n<dl class=\"facts\">\n",
+	fputs("<section class=\"card\" aria-labelledby=\"about\">\n<h2 id=\"about\">About this "
+	      "report</h2>\n<dl>\n",
 	      out);
 	if (report->profiles) {
 		const char *description = report->profiles->description;
@@ -133,7 +140,6 @@ static void print_diff(FILE *out, const struct report *report)
 		      "changes, <code>keeltune rollback</code> undoes them.</p>\n",
 		      out);
 	html_verdict_end(out);
-	html_facts(out, report);
 	fputs("<section class=\"card\" aria-labelledby=\"changes\">\n"
 	      "<h2 id=\"changes\">What apply would change</h2>\n",
 	      out);
@@ -150,6 +156,7 @@ static void html_diff(FILE *out, const struct report *report, const struct style
 	else
 		print_diff(out, report);
 	html_notes(out, report->pool, 2, "Notes", &report->notes);
+	html_facts(out, report);
 	html_end(out, NULL);
 }
 
@@ -206,7 +213,6 @@ static void html_socket_page(FILE *out, const struct report *report, const struc
 			fprintf(out, "<p>%s</p>\n", html_escape(pool, report->error, ""));
 		html_verdict_end(out);
 		print_checks(out, pool, sockets);
-		html_facts(out, report);
 		fputs("<section class=\"card\" aria-labelledby=\"sockets\">\n"
 		      "<h2 id=\"sockets\">Sockets and descriptors</h2>\n",
 		      out);
@@ -214,6 +220,7 @@ static void html_socket_page(FILE *out, const struct report *report, const struc
 		fputs("</section>\n", out);
 	}
 	html_notes(out, pool, 2, "Notes", &report->notes);
+	html_facts(out, report);
 	html_end(out, NULL);
 }
 
