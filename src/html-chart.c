@@ -19,17 +19,12 @@ static void print_number(FILE *out, double number)
 	fprintf(out, "%ld.%03ld", thousandths / 1000, thousandths % 1000);
 }
 
-static void begin(FILE *out, const char *title, const char *description, int height)
-{
-	fprintf(out,
-		"<svg class=\"chart\" width=\"100%%\" height=\"%d\" role=\"img\">\n"
-		"<title>%s</title>\n<desc>%s</desc>\n",
-		height, title, description);
-}
-
 void html_bars(FILE *out, const struct html_bars *chart)
 {
-	begin(out, chart->title, chart->description, (int)chart->count * ROW);
+	fprintf(out,
+		"<svg class=\"chart\" width=\"100%%\" height=\"%zu\" role=\"img\">\n"
+		"<title>%s</title>\n<desc>%s</desc>\n",
+		chart->count * ROW, chart->title, chart->description);
 	for (size_t i = 0; i < chart->count; i++) {
 		const struct html_bar *bar = &chart->bars[i];
 		size_t y = i * ROW;
@@ -126,17 +121,16 @@ void html_line(FILE *out, struct pool *pool, const struct html_line *chart)
 {
 	uint64_t most = highest(chart);
 
-	fprintf(out, "<figure class=\"panel\">\n<figcaption>%s <b>%s</b></figcaption>\n",
-		chart->title, chart->last);
-	begin(out, chart->title, chart->description, PANEL + 38);
-	fprintf(out, "<text class=\"axis\" x=\"0\" y=\"11\">%" PRIu64 "</text>", most);
-	if (chart->limit)
-		fprintf(out, "<text class=\"axis value\" x=\"100%%\" y=\"11\">%s</text>",
-			chart->limit_is);
 	fprintf(out,
-		"<svg y=\"16\" width=\"100%%\" height=\"%d\" viewBox=\"0 0 %d %d\" "
-		"preserveAspectRatio=\"none\"><rect class=\"track\" width=\"%d\" height=\"%d\"/>",
-		PANEL, UNITS, UNITS, UNITS, UNITS);
+		"<figure class=\"panel\">\n<figcaption>%s <b>%s</b></figcaption>\n"
+		"<p class=\"axis\" aria-hidden=\"true\"><span>%" PRIu64
+		"</span><span>%s</span></p>\n",
+		chart->title, chart->last, most, chart->limit ? chart->limit_is : "");
+	fprintf(out,
+		"<svg class=\"chart\" width=\"100%%\" height=\"%d\" viewBox=\"0 0 %d %d\" "
+		"preserveAspectRatio=\"none\" role=\"img\">\n<title>%s</title>\n<desc>%s</desc>\n"
+		"<rect class=\"track\" width=\"%d\" height=\"%d\"/>",
+		PANEL, UNITS, UNITS, chart->title, chart->description, UNITS, UNITS);
 	print_path(out, chart, most, true);
 	print_path(out, chart, most, false);
 	if (chart->limit) {
@@ -146,8 +140,8 @@ void html_line(FILE *out, struct pool *pool, const struct html_line *chart)
 		fputs("\"/>", out);
 	}
 	fprintf(out,
-		"</svg>\n<text class=\"axis\" x=\"0\" y=\"%d\">%s</text>"
-		"<text class=\"axis value\" x=\"100%%\" y=\"%d\">%s</text>\n</svg>\n</figure>\n",
-		PANEL + 32, html_time(pool, chart->times[0]), PANEL + 32,
-		html_time(pool, chart->times[chart->count - 1]));
+		"</svg>\n<p class=\"axis\" "
+		"aria-hidden=\"true\"><span>%s</span><span>%s</span></p>\n"
+		"</figure>\n",
+		html_time(pool, chart->times[0]), html_time(pool, chart->times[chart->count - 1]));
 }

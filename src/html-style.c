@@ -94,6 +94,9 @@ static const char *const rules[] = {
 	"dt{grid-column:1;color:var(--muted);font-size:.875rem;line-height:1.7}",
 	"dd{grid-column:2;margin:0;min-width:0}dd ul,dd p{margin:.25rem 0}",
 
+	"nav{margin:0 0 1rem}nav ul{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;list-style:none;"
+	"margin:0;padding:0}nav a{display:inline-block;padding:.25rem 0}",
+
 	/* tables */
 	"table{border-collapse:collapse;width:100%}",
 	"caption{text-align:left;color:var(--muted);font-size:.875rem;padding-bottom:.5rem}",
@@ -128,7 +131,8 @@ static const char *const rules[] = {
 	"svg.chart{display:block;overflow:visible}",
 	".chart text{fill:var(--text);font-size:.875rem;font-variant-numeric:tabular-nums}",
 	".chart .value{text-anchor:end}.chart text.bad{fill:var(--bad);font-weight:600}",
-	".chart .axis{fill:var(--muted);font-size:.75rem}",
+	"p.axis{display:flex;justify-content:space-between;gap:1rem;margin:.15rem 0;color:var(--muted);"
+	"font-size:.75rem;line-height:1.3}",
 	".track{fill:var(--track)}.bar{fill:var(--bar)}.bar.bad{fill:var(--bad)}",
 	".line{fill:none;stroke:var(--bar);stroke-width:2;vector-effect:non-scaling-stroke}",
 	".area{fill:var(--bar);opacity:.18}.line.bad{stroke:var(--bad)}.area.bad{fill:var(--bad)}",
@@ -157,7 +161,7 @@ static const char *const rules[] = {
 	/* paper */
 	"@page{margin:14mm}",
 	"@media print{",
-	"body{background:none;font-size:10pt}.skip{display:none}",
+	"body{background:none;font-size:10pt}.skip,nav{display:none}",
 	"header.page,main,footer.page{max-width:none;padding:0}",
 	".card,.verdict,.figures li{break-inside:auto;border-radius:0;padding:.6rem .8rem}",
 	".card{border-width:1px 0 0;padding:.8rem 0}",

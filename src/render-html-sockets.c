@@ -11,13 +11,16 @@
 #include <string.h>
 
 #define BARS_MAX 10
-#define PROCESSES_MAX 200 /* in the table */
-#define NAME_MAX_SHOWN 16 /* characters of a process's name in a chart */
+#define ROWS_MAX 200  /* of processes */
+#define PIDS_MAX 50   /* in a row */
+#define NAME_WIDTH 16 /* characters of a process's name in a chart */
 
-static const char *bar_name(struct pool *pool, const char *comm, pid_t pid)
+static const char *bar_name(struct pool *pool, const char *comm, pid_t pid, size_t count)
 {
-	return pool_printf(pool, "%s (%d)", html_short(pool, *comm ? comm : "?", NAME_MAX_SHOWN),
-			   pid);
+	const char *name = html_short(pool, *comm ? comm : "?", NAME_WIDTH);
+
+	return count > 1 ? pool_printf(pool, "%s (%zu processes)", name, count)
+			 : pool_printf(pool, "%s (%d)", name, pid);
 }
 
 static const char *limit(struct pool *pool, uint64_t number)
@@ -80,13 +83,14 @@ static void print_close_wait(FILE *out, struct pool *pool, const struct socket_r
 	for (size_t i = 0; i < report->leak_count; i++)
 		if (report->leaks[i].states[TCP_STATE_CLOSE_WAIT] > most)
 			most = report->leaks[i].states[TCP_STATE_CLOSE_WAIT];
-	for (size_t i = 0; i < report->leak_count && count < BARS_MAX; i++) {
+	for (size_t i = 0, alike; i < report->leak_count && count < BARS_MAX; i += alike) {
 		const struct leak *leak = &report->leaks[i];
 		uint64_t number = leak->states[TCP_STATE_CLOSE_WAIT];
+		alike = text_leaks_alike(report, i);
 		if (!number)
 			continue;
 		bars[count] = (struct html_bar){
-			.label = bar_name(pool, leak->comm, leak->pid),
+			.label = bar_name(pool, leak->comm, leak->pid, alike),
 			.value = pool_printf(pool, "%" PRIu64, number),
 			.share = (double)number / (double)most,
 			.is_bad = true,
@@ -119,7 +123,7 @@ static void print_descriptors(FILE *out, struct pool *pool, const struct socket_
 		if (share < 0 || count == BARS_MAX)
 			continue;
 		bars[count] = (struct html_bar){
-			.label = bar_name(pool, item->comm, item->pid),
+			.label = bar_name(pool, item->comm, item->pid, 1),
 			.value = pool_printf(pool, "%" PRIu32 " of %s", item->used,
 					     limit(pool, item->soft)),
 			.share = share,
@@ -158,13 +162,22 @@ static void print_advice(FILE *out, struct pool *pool, const struct advice *advi
 	fputs("</ul>\n", out);
 }
 
-static void print_evidence(FILE *out, struct pool *pool, const struct leak *leak)
+/* COUNT processes that look the same. */
+static void print_evidence(FILE *out, struct pool *pool, const struct leak *leak, size_t count)
 {
 	const char *lines[3];
 
 	fprintf(out,
-		"<tr class=\"why\"><td colspan=\"7\"><details class=\"more\"><summary>What it is, "
-		"and what to do</summary>\n<ul>\n");
+		"<tr class=\"why\"><td colspan=\"7\"><details "
+		"class=\"more\"><summary>%s</summary>\n"
+		"<ul>\n",
+		leak->advice_count ? html_escape(pool, leak->advice->text, "") : "Details");
+	if (count > 1) {
+		fputs("<li>pids", out);
+		for (size_t i = 0; i < count && i < PIDS_MAX; i++)
+			fprintf(out, " %d", leak[i].pid);
+		fputs(count > PIDS_MAX ? " …</li>\n" : "</li>\n", out);
+	}
 	if (leak->states[TCP_STATE_CLOSE_WAIT]) {
 		text_leak_evidence(pool, leak, lines);
 		for (size_t i = 0; i < 3; i++)
@@ -183,10 +196,12 @@ static void print_evidence(FILE *out, struct pool *pool, const struct leak *leak
 	fputs("</details></td></tr>\n", out);
 }
 
-static void print_process(FILE *out, struct pool *pool, const struct leak *leak)
+static void print_process(FILE *out, struct pool *pool, const struct leak *leak, size_t count)
 {
-	fprintf(out, "<tbody>\n<tr><th scope=\"row\">%s <span class=\"muted\">pid %d</span>",
-		html_escape(pool, leak->comm, ""), leak->pid);
+	fprintf(out, "<tbody>\n<tr><th scope=\"row\">%s <span class=\"muted\">",
+		html_escape(pool, leak->comm, ""));
+	fprintf(out, count > 1 ? "%zu processes</span>" : "pid %zu</span>",
+		count > 1 ? count : (size_t)leak->pid);
 	if (leak->netns && strncmp(leak->netns, "net:[", 5) != 0)
 		fprintf(out, " <span class=\"tag\">netns %s</span>",
 			html_escape(pool, leak->netns, ""));
@@ -208,7 +223,7 @@ static void print_process(FILE *out, struct pool *pool, const struct leak *leak)
 			process_list_share(&leak->fds) >= NEAR_LIMIT ? "! " : "", leak->fds.used);
 	fprintf(out, "<td data-label=\"Soft limit\" class=\"number\">%s</td></tr>\n",
 		leak->fds.soft || leak->fds.hard ? limit(pool, leak->fds.soft) : "–");
-	print_evidence(out, pool, leak);
+	print_evidence(out, pool, leak, count);
 	fputs("</tbody>\n", out);
 }
 
@@ -216,10 +231,9 @@ static void print_processes(FILE *out, struct pool *pool, const struct socket_re
 {
 	static const char *const titles[] = { "Process", "Unit",        "User",      "CLOSE_WAIT",
 					      "Oldest",  "Descriptors", "Soft limit" };
-	size_t shown = report->leak_count < PROCESSES_MAX ? report->leak_count : PROCESSES_MAX;
-	size_t left = report->leak_count - shown + report->leaks_left_out;
+	size_t shown = 0, rows = 0;
 
-	if (!shown)
+	if (!report->leak_count)
 		return;
 	fputs("<h3>Processes, the worst first</h3>\n<table class=\"stack\">\n"
 	      "<caption>Who holds sockets that are not closed, is near a limit, or refuses "
@@ -229,9 +243,12 @@ static void print_processes(FILE *out, struct pool *pool, const struct socket_re
 		fprintf(out, "<th scope=\"col\"%s>%s</th>", i > 2 ? " class=\"number\"" : "",
 			titles[i]);
 	fputs("</tr></thead>\n", out);
-	for (size_t i = 0; i < shown; i++)
-		print_process(out, pool, &report->leaks[i]);
+	for (size_t count; shown < report->leak_count && rows < ROWS_MAX; shown += count, rows++) {
+		count = text_leaks_alike(report, shown);
+		print_process(out, pool, &report->leaks[shown], count);
+	}
 	fputs("</table>\n", out);
+	size_t left = report->leak_count - shown + report->leaks_left_out;
 	if (left)
 		fprintf(out, "<p>And %zu more: <code>keeltune sockets</code> has them.</p>\n",
 			left);

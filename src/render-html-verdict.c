@@ -212,8 +212,31 @@ static void print_sockets(FILE *out, const struct report *report)
 			html_escape(pool, survey->recording->host, ""));
 	if (survey->recording)
 		html_recording(out, pool, survey->recording);
-	html_notes(out, pool, 3, "Lines of the recording that were skipped", &survey->skipped);
+	html_notes(out, pool, NULL, "Lines of the recording that were skipped", &survey->skipped);
 	fputs("</section>\n", out);
+}
+
+static void print_contents(FILE *out, const struct report *report)
+{
+	const struct survey *survey = report->survey;
+	const struct {
+		bool is_there;
+		const char *id, *name;
+	} rows[] = {
+		{ true, "settings", "Settings" },
+		{ report->notes.count, "notes", "Notes" },
+		{ survey, "changes", "What apply would change" },
+		{ survey, "sockets", "Sockets and descriptors" },
+		{ survey && (survey->recording || survey->skipped.count), "recording",
+		  "Over time" },
+		{ true, "about", "About this report" },
+	};
+
+	fputs("<nav aria-label=\"Contents\">\n<ul>\n", out);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (rows[i].is_there)
+			fprintf(out, "<li><a href=\"#%s\">%s</a></li>\n", rows[i].id, rows[i].name);
+	fputs("</ul>\n</nav>\n", out);
 }
 
 void html_audit(FILE *out, const struct report *report, const struct style *style)
@@ -223,15 +246,16 @@ void html_audit(FILE *out, const struct report *report, const struct style *styl
 	(void)style;
 	html_report_begin(out, report, "Audit");
 	print_verdict(out, report);
-	if (report->audit)
+	if (report->audit) {
 		print_figures(out, report->audit);
-	if (report->audit)
+		print_contents(out, report);
 		html_findings(out, report);
-	html_notes(out, pool, 2, "Notes", &report->notes);
+	}
+	html_notes(out, pool, "notes", "Notes", &report->notes);
 	if (report->audit && report->survey) {
 		print_plan(out, report);
 		print_sockets(out, report);
-		html_notes(out, pool, 2, "Notes on the changes and the sockets",
+		html_notes(out, pool, "survey-notes", "Notes on the changes and the sockets",
 			   &report->survey->notes);
 	}
 	html_facts(out, report);

@@ -21,16 +21,20 @@ const char *html_place(struct pool *pool, struct origin origin)
 			   : "";
 }
 
-void html_notes(FILE *out, struct pool *pool, int level, const char *title,
+void html_notes(FILE *out, struct pool *pool, const char *section, const char *title,
 		const struct notes *notes)
 {
 	size_t shown = notes->count < NOTES_MAX ? notes->count : NOTES_MAX;
 
 	if (!shown)
 		return;
-	if (level == 2)
-		fputs("<section class=\"card\">\n", out);
-	fprintf(out, "<h%d>%s</h%d>\n<ul>\n", level, title, level);
+	if (section)
+		fprintf(out,
+			"<section class=\"card\" aria-labelledby=\"%s\">\n<h2 id=\"%s\">%s</h2>\n",
+			section, section, title);
+	else
+		fprintf(out, "<h3>%s</h3>\n", title);
+	fputs("<ul>\n", out);
 	for (size_t i = 0; i < shown; i++) {
 		const struct note *note = &notes->items[i];
 		fprintf(out, "<li>%s%s%s</li>\n", html_place(pool, note->origin),
@@ -38,9 +42,7 @@ void html_notes(FILE *out, struct pool *pool, int level, const char *title,
 	}
 	if (notes->count > shown)
 		fprintf(out, "<li>and %zu more</li>\n", notes->count - shown);
-	fputs("</ul>\n", out);
-	if (level == 2)
-		fputs("</section>\n", out);
+	fputs(section ? "</ul>\n</section>\n" : "</ul>\n", out);
 }
 
 void html_report_begin(FILE *out, const struct report *report, const char *what)
@@ -155,7 +157,7 @@ static void html_diff(FILE *out, const struct report *report, const struct style
 		print_error(out, report, "It is not known what apply would change.");
 	else
 		print_diff(out, report);
-	html_notes(out, report->pool, 2, "Notes", &report->notes);
+	html_notes(out, report->pool, "notes", "Notes", &report->notes);
 	html_facts(out, report);
 	html_end(out, NULL);
 }
@@ -219,7 +221,7 @@ static void html_socket_page(FILE *out, const struct report *report, const struc
 		html_sockets(out, pool, sockets);
 		fputs("</section>\n", out);
 	}
-	html_notes(out, pool, 2, "Notes", &report->notes);
+	html_notes(out, pool, "notes", "Notes", &report->notes);
 	html_facts(out, report);
 	html_end(out, NULL);
 }

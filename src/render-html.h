@@ -15,9 +15,9 @@ void html_facts(FILE *out, const struct report *report);
 const char *html_count(struct pool *pool, size_t count, const char *one, const char *many);
 /* "<code>file:line</code>", "" for nowhere. */
 const char *html_place(struct pool *pool, struct origin origin);
-/* A list of NOTES under a heading of level 2 or 3, in a card of its own when it is 2. Nothing for
- * no notes. */
-void html_notes(FILE *out, struct pool *pool, int level, const char *title,
+/* A list of NOTES, in a section of that id, or (NULL) under a heading of its own in another.
+ * Nothing for no notes. */
+void html_notes(FILE *out, struct pool *pool, const char *section, const char *title,
 		const struct notes *notes);
 
 /* render-html-audit.c: the table of all settings, what is not ok first. */

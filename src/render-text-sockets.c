@@ -137,6 +137,16 @@ static bool looks_the_same(const struct leak *a, const struct leak *b)
 	       (!a->unit || !strcmp(a->unit, b->unit));
 }
 
+size_t text_leaks_alike(const struct socket_report *report, size_t first)
+{
+	size_t count = 1;
+
+	while (first + count < report->leak_count &&
+	       looks_the_same(&report->leaks[first], &report->leaks[first + count]))
+		count++;
+	return count;
+}
+
 /* COUNT processes that look the same, from LEAK on. */
 static void print_heading(FILE *out, struct pool *pool, const struct leak *leak, size_t count,
 			  const struct style *style)
@@ -413,9 +423,7 @@ void text_sockets(FILE *out, const struct report *report, const struct style *st
 	if (!sockets->request->threshold_count || style->verbose) {
 		print_verdict(out, report, style);
 		for (size_t i = 0, count; i < sockets->leak_count; i += count) {
-			for (count = 1; i + count < sockets->leak_count; count++)
-				if (!looks_the_same(&sockets->leaks[i], &sockets->leaks[i + count]))
-					break;
+			count = text_leaks_alike(sockets, i);
 			print_process(out, report, i, count, style);
 		}
 		if (sockets->leaks_left_out)

@@ -44,6 +44,8 @@ void text_live(FILE *out, struct pool *pool, const struct audit *audit, size_t f
 /* One sentence about the sockets without its stop; "" when there is nothing to say. */
 const char *text_sockets_summary(struct pool *pool, const struct socket_report *report);
 bool text_sockets_are_bad(const struct socket_report *report);
+/* How many processes from number FIRST on look the same: workers with the same sockets. */
+size_t text_leaks_alike(const struct socket_report *report, size_t first);
 /* What is known about the CLOSE_WAIT of a process, in three clauses. */
 void text_leak_evidence(struct pool *pool, const struct leak *leak, const char *ret[3]);
 /* "812 of 1024 (hard 4096, 79%)" */
