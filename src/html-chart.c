@@ -123,9 +123,11 @@ void html_line(FILE *out, struct pool *pool, const struct html_line *chart)
 
 	fprintf(out,
 		"<figure class=\"panel\">\n<figcaption>%s <b>%s</b></figcaption>\n"
-		"<p class=\"axis\" aria-hidden=\"true\"><span>%" PRIu64
-		"</span><span>%s</span></p>\n",
-		chart->title, chart->last, most, chart->limit ? chart->limit_is : "");
+		"<p class=\"axis\" aria-hidden=\"true\"><span>%" PRIu64 "</span>",
+		chart->title, chart->last, most);
+	if (chart->limit)
+		fprintf(out, "<span>%s</span>", chart->limit_is);
+	fputs("</p>\n", out);
 	fprintf(out,
 		"<svg class=\"chart\" width=\"100%%\" height=\"%d\" viewBox=\"0 0 %d %d\" "
 		"preserveAspectRatio=\"none\" role=\"img\">\n<title>%s</title>\n<desc>%s</desc>\n"

@@ -30,7 +30,7 @@ const struct provider *const providers[] = { &provider_sysctl, &provider_pam, &p
 					     &provider_unit, NULL };
 
 /* The first is the one without --format. */
-const struct renderer *const renderers[] = { &renderer_text,       &renderer_json,
-					     &renderer_junit,      &renderer_tap,
-					     &renderer_prometheus, &renderer_nagios,
-					     &renderer_journal,    &renderer_html,  NULL };
+const struct renderer *const renderers[] = {
+	&renderer_text,   &renderer_json,    &renderer_junit, &renderer_tap, &renderer_prometheus,
+	&renderer_nagios, &renderer_journal, &renderer_html,  NULL
+};
