@@ -74,7 +74,7 @@ const struct option_row options[] = {
 	{ OPTION_NETNS, "netns", "NAME", "audit diff apply sockets",
 	  "a network namespace (name, pid; audit, sockets: or all)" },
 	{ OPTION_RECORDING, "recording", "FILE", "audit",
-	  "html: with curves of this, by sockets --watch --format json" },
+	  "html: with curves of this recording of sockets" },
 	{ OPTION_STATE, "state", "STATE", "sockets",
 	  "only sockets in these states (commas between)" },
 	{ OPTION_PORT, "port", "PORT", "sockets", "only sockets with this local or peer port" },
