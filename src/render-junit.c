@@ -9,21 +9,17 @@
 
 #include <string.h>
 
-static const char *attribute(struct pool *pool, const char *text)
+/* What may be absent, and of any bytes. */
+static const char *safe(struct pool *pool, const char *text)
 {
 	return escape_xml(pool, escape_control(pool, text ? text : "", ""));
-}
-
-static const char *element(struct pool *pool, const char *text)
-{
-	return escape_xml(pool, escape_control(pool, text ? text : "", "\n\t"));
 }
 
 static void print_property(FILE *out, struct pool *pool, const char *name, const char *value)
 {
 	if (value)
 		fprintf(out, "      <property name=\"%s\" value=\"%s\"/>\n", name,
-			attribute(pool, value));
+			safe(pool, value));
 }
 
 static void print_properties(FILE *out, const struct report *report)
@@ -52,25 +48,25 @@ static void print_facts(FILE *out, struct pool *pool, const struct test_case *te
 		text = pool_printf(pool, "%s%s%s:%s%s", text, i ? "\n" : "", test->facts[i].name,
 				   strchr(test->facts[i].text, '\n') ? "\n" : " ",
 				   test->facts[i].text);
-	fputs(element(pool, text), out);
+	fputs(escape_xml(pool, text), out);
 }
 
 /* The settings are judged together: no time is one setting's. */
 static void print_case(FILE *out, struct pool *pool, const struct test_case *test)
 {
 	fprintf(out, "    <testcase classname=\"keeltune.%s\" name=\"%s\" time=\"0\"",
-		attribute(pool, test->group), attribute(pool, test->name));
+		escape_xml(pool, test->group), escape_xml(pool, test->name));
 	if (test->verdict == VERDICT_OK) {
 		fputs("/>\n", out);
 		return;
 	}
 	fputs(">\n", out);
 	if (test->verdict == VERDICT_SKIPPED) {
-		fprintf(out, "      <skipped message=\"%s\"/>\n", attribute(pool, test->why));
+		fprintf(out, "      <skipped message=\"%s\"/>\n", safe(pool, test->why));
 	} else {
 		const char *tag = test->verdict == VERDICT_DIFFERS ? "failure" : "error";
 		fprintf(out, "      <%s type=\"%s\" message=\"%s\">", tag,
-			verdict_name(test->verdict), attribute(pool, test->why));
+			verdict_name(test->verdict), safe(pool, test->why));
 		print_facts(out, pool, test);
 		fprintf(out, "</%s>\n", tag);
 	}
@@ -94,9 +90,9 @@ static void render(FILE *out, const struct report *report, const struct style *s
 		"  <testsuite name=\"%s\" package=\"keeltune.%s\" id=\"0\" hostname=\"%s\" "
 		"timestamp=\"%s\" time=\"%.3f\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" "
 		"skipped=\"%zu\">\n",
-		attribute(pool, test_cases_subject(report)), report_kind_name(report->kind),
-		attribute(pool, report->host.name && *report->host.name ? report->host.name
-									: "localhost"),
+		escape_xml(pool, test_cases_subject(report)), report_kind_name(report->kind),
+		safe(pool,
+		     report->host.name && *report->host.name ? report->host.name : "localhost"),
 		time, report_duration(report), cases.count, cases.summary[VERDICT_DIFFERS],
 		cases.summary[VERDICT_UNKNOWN], cases.summary[VERDICT_SKIPPED]);
 	print_properties(out, report);
@@ -104,13 +100,13 @@ static void render(FILE *out, const struct report *report, const struct style *s
 		print_case(out, pool, &cases.items[i]);
 	fputs("    <system-out>", out);
 	for (size_t i = 0; i < report->notes.count; i++)
-		fprintf(out, "%s\n", element(pool, test_cases_note(report, i)));
+		fprintf(out, "%s\n", escape_xml(pool, test_cases_note(report, i)));
 	fprintf(out,
 		"</system-out>\n"
 		"    <system-err>%s</system-err>\n"
 		"  </testsuite>\n"
 		"</testsuites>\n",
-		element(pool, report->error));
+		safe(pool, report->error));
 }
 
 const struct renderer renderer_junit = {

@@ -10,13 +10,12 @@
 /* In a description "#" begins a directive; a backslash takes the meaning of what follows. */
 static const char *description(struct pool *pool, const char *text)
 {
-	const char *safe = escape_control(pool, text, "");
-	char *out = pool_alloc(pool, 2 * strlen(safe) + 1), *to = out;
+	char *out = pool_alloc(pool, 2 * strlen(text) + 1), *to = out;
 
-	for (; *safe; safe++) {
-		if (*safe == '#' || *safe == '\\')
+	for (; *text; text++) {
+		if (*text == '#' || *text == '\\')
 			*to++ = '\\';
-		*to++ = *safe;
+		*to++ = *text;
 	}
 	*to = '\0';
 	return out;
@@ -46,7 +45,7 @@ static void render(FILE *out, const struct report *report, const struct style *s
 	(void)style;
 	test_cases_of(report, &cases);
 	fprintf(out, "TAP version 13\n1..%zu\n", cases.count);
-	fprintf(out, "# %s\n", escape_control(pool, test_cases_subject(report), ""));
+	fprintf(out, "# %s\n", test_cases_subject(report));
 	for (size_t i = 0; i < cases.count; i++) {
 		const struct test_case *test = &cases.items[i];
 		bool is_ok = test->verdict == VERDICT_OK || test->verdict == VERDICT_SKIPPED;
@@ -59,7 +58,7 @@ static void render(FILE *out, const struct report *report, const struct style *s
 			print_block(out, pool, test);
 	}
 	for (size_t i = 0; i < report->notes.count; i++)
-		fprintf(out, "# note: %s\n", escape_control(pool, test_cases_note(report, i), ""));
+		fprintf(out, "# note: %s\n", test_cases_note(report, i));
 }
 
 const struct renderer renderer_tap = {

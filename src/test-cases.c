@@ -3,23 +3,34 @@
 #include "test-cases.h"
 
 #include "diff.h"
+#include "escape.h"
 #include "pool.h"
 #include "socket-report.h"
 
 #include <inttypes.h>
 #include <string.h>
 
+static const char *safe(struct pool *pool, const char *text)
+{
+	return text ? escape_control(pool, text, "") : NULL;
+}
+
 static void add(struct pool *pool, struct test_cases *cases, const struct test_case *one)
 {
+	struct test_case *test;
+
 	cases->items = pool_extend(pool, cases->items, cases->count, sizeof *cases->items);
-	cases->items[cases->count++] = *one;
+	test = &cases->items[cases->count++];
+	*test = *one;
+	test->name = safe(pool, one->name);
+	test->why = safe(pool, one->why);
 	cases->summary[one->verdict]++;
 }
 
-static void add_fact(struct test_case *test, const char *name, const char *text)
+static void add_fact(struct test_case *test, const char *name, const char *lines)
 {
-	if (text && *text && test->fact_count < FACTS_MAX)
-		test->facts[test->fact_count++] = (struct fact){ name, text };
+	if (lines && *lines && test->fact_count < FACTS_MAX)
+		test->facts[test->fact_count++] = (struct fact){ name, lines };
 }
 
 static const char *place(struct pool *pool, struct origin origin)
@@ -33,9 +44,11 @@ static const char *in_brackets(struct pool *pool, const char *text, const char *
 	return more ? pool_printf(pool, "%s (%s)", text, more) : text;
 }
 
-static const char *add_line(struct pool *pool, const char *text, const char *line)
+/* A name in LINE does not end it. */
+static const char *add_line(struct pool *pool, const char *lines, const char *line)
 {
-	return *text ? pool_printf(pool, "%s\n%s", text, line) : line;
+	line = safe(pool, line);
+	return *lines ? pool_printf(pool, "%s\n%s", lines, line) : line;
 }
 
 /* ---- findings ---------------------------------------------------------------------------- */
@@ -108,15 +121,16 @@ static void add_finding_facts(struct pool *pool, const struct finding *finding,
 	const struct setting *setting = finding->setting;
 	const struct observed *observed = &finding->observed;
 
-	add_fact(test, "wanted", setting_format_wanted(pool, setting));
+	add_fact(test, "wanted", safe(pool, setting_format_wanted(pool, setting)));
 	for (enum layer i = 0; i < LAYER_COUNT; i++)
 		if (i != LAYER_RUNNING || !setting->provider->files_only)
-			add_fact(test, layer_name(i), format_reading(pool, &observed->layer[i]));
+			add_fact(test, layer_name(i),
+				 safe(pool, format_reading(pool, &observed->layer[i])));
 	add_fact(test, "shadowed", format_shadowed(pool, observed));
 	add_fact(test, "deviations", format_deviations(pool, observed));
 	add_fact(test, "processes", format_live(pool, &observed->live));
-	add_fact(test, "profile", place(pool, setting->origin));
-	add_fact(test, "purpose", setting->reason);
+	add_fact(test, "profile", safe(pool, place(pool, setting->origin)));
+	add_fact(test, "purpose", safe(pool, setting->reason));
 }
 
 static void add_findings(const struct report *report, const struct audit *audit, bool all,
@@ -174,7 +188,9 @@ static void add_changes(const struct report *report, const struct plan *plan,
 						     change->before.bytes, change->after.bytes),
 		};
 		add_fact(&test, "settings", join_ids(pool, change));
-		add_fact(&test, "diff", is_file ? diff_unified(pool, change, &size) : NULL);
+		if (is_file)
+			add_fact(&test, "diff",
+				 escape_control(pool, diff_unified(pool, change, &size), "\n\t"));
 		add(pool, cases, &test);
 	}
 	add_findings(report, &plan->remaining, false, cases);
@@ -202,7 +218,7 @@ static void add_check(struct pool *pool, const struct threshold_result *result,
 					     : result->unknown ? VERDICT_UNKNOWN
 							       : VERDICT_OK,
 				  .why = result->unknown };
-	const char *text = "";
+	const char *text = "", *first = "";
 
 	for (size_t i = 0; i < result->count; i++) {
 		const struct leak *leak = result->offenders[i].leak;
@@ -211,14 +227,13 @@ static void add_check(struct pool *pool, const struct threshold_result *result,
 					    leak->unit ? ", " : "", leak->unit ? leak->unit : "",
 					    format_value(pool, result->threshold,
 							 result->offenders[i].value)));
+		first = i ? first : text;
 	}
-	if (result->count) {
-		size_t first = strcspn(text, "\n");
-		test.why = pool_printf(pool, "exceeded by %.*s", (int)first, text);
-		if (result->count > 1)
-			test.why =
-				pool_printf(pool, "%s and %zu more", test.why, result->count - 1);
-	}
+	if (result->count > 1)
+		test.why =
+			pool_printf(pool, "exceeded by %s and %zu more", first, result->count - 1);
+	else if (result->count)
+		test.why = pool_printf(pool, "exceeded by %s", first);
 	add_fact(&test, "worst", format_value(pool, result->threshold, result->worst));
 	add_fact(&test, "processes", text);
 	add(pool, cases, &test);
@@ -272,7 +287,7 @@ const char *test_cases_subject(const struct report *report)
 				   ? report->profiles->names
 				   : report_kind_name(report->kind);
 
-	return on ? pool_printf(report->pool, "%s on %s", what, on) : what;
+	return safe(report->pool, on ? pool_printf(report->pool, "%s on %s", what, on) : what);
 }
 
 const char *test_cases_note(const struct report *report, size_t note)
@@ -280,5 +295,6 @@ const char *test_cases_note(const struct report *report, size_t note)
 	const struct note *n = &report->notes.items[note];
 	const char *where = place(report->pool, n->origin);
 
-	return where ? pool_printf(report->pool, "%s: %s", where, n->text) : n->text;
+	return safe(report->pool,
+		    where ? pool_printf(report->pool, "%s: %s", where, n->text) : n->text);
 }

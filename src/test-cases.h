@@ -16,10 +16,11 @@
 /* What a person needs to know beside the reason: "wanted", "running", "shadowed". */
 struct fact {
 	const char *name; /* a word */
-	const char *text; /* one or more lines, any byte */
+	const char *text; /* one or more lines */
 };
 
-/* Texts are of any bytes: who writes them out escapes them. */
+/* Names of the system are in it as escape_control() leaves them: texts are valid UTF-8 in one line,
+ * without control characters; facts may be several lines (a diff: with tabs). */
 struct test_case {
 	const char *group; /* "sysctl", "limit", "change", "check" */
 	const char *name;  /* the setting, the path, the check */

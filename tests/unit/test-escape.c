@@ -53,6 +53,9 @@ static const struct {
 	{ "start only \xe2", "", "start only \\xe2" },
 	{ "\xe2\x82\nx", "\n", "\\xe2\\x82\nx" },
 	{ "fe \xfe ff \xff", "", "fe \\xfe ff \\xff" },
+	{ "\xef\xbf\xbe", "", "\\xef\\xbf\\xbe" },
+	{ "\xf4\x8f\xbf\xbf", "\n", "\\xf4\\x8f\\xbf\\xbf" },
+	{ "\xef\xbf\xbd", "", "\xef\xbf\xbd" },
 };
 
 START_TEST(controls_are_shown_as_hex)
@@ -111,6 +114,17 @@ START_TEST(bytes_become_utf8)
 }
 END_TEST
 
+START_TEST(quotes_are_of_the_format)
+{
+	ck_assert_str_eq(escape_quoted(pool, ""), "");
+	ck_assert_str_eq(escape_quoted(pool, "a\"b\\c\nd#'"), "a\\\"b\\\\c\\nd#'");
+	ck_assert_str_eq(escape_xml(pool, ""), "");
+	ck_assert_str_eq(escape_xml(pool, "a\"b'c<d>e&f;\n\t]]>"),
+			 "a&quot;b&apos;c&lt;d&gt;e&amp;f;\n\t]]&gt;");
+	ck_assert_str_eq(escape_xml(pool, "\"\"\"\""), "&quot;&quot;&quot;&quot;");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("escape");
@@ -119,6 +133,7 @@ int main(void)
 	tcase_add_loop_test(tests, controls_are_shown_as_hex, 0,
 			    sizeof controls / sizeof *controls);
 	tcase_add_test(tests, no_pair_of_bytes_gets_through);
+	tcase_add_test(tests, quotes_are_of_the_format);
 	tcase_add_loop_test(tests, bytes_become_utf8, 0, sizeof texts / sizeof *texts);
 	suite_add_tcase(suite, tests);
 
