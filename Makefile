@@ -184,7 +184,28 @@ endif
 missing-build missing-test: missing-%:
 	@scripts/install-packages --missing $*
 
--include $(wildcard $(OBJ)/src/*.d $(OBJ)/tests/*/*.d)
+-include $(wildcard $(OBJ)/src/*.d $(OBJ)/tests/*/*.d $(OBJ)/packaging/*/*.d)
+
+# Completions: a shell's script with the table that the program's own tables make.
+COMPLETIONS := $(addprefix $(BUILD)/completions/,keeltune _keeltune keeltune.fish)
+
+.PHONY: completions
+completions: $(COMPLETIONS) ## completions for bash, zsh and fish, in build/completions
+
+$(BUILD)/completions/list: $(OBJ)/packaging/completions/table.o $(ARCHIVE)
+	@mkdir -p $(@D)
+	@$(say) LINK $@
+	$(Q)$(LINK) -o $@ $^ $(LIB_LIBS)
+
+$(BUILD)/completions/table: $(BUILD)/completions/list
+	$(Q)$< >$@
+
+$(BUILD)/completions/keeltune: packaging/completions/keeltune.bash
+$(BUILD)/completions/_keeltune: packaging/completions/keeltune.zsh
+$(BUILD)/completions/keeltune.fish: packaging/completions/keeltune.fish
+$(COMPLETIONS): $(BUILD)/completions/table packaging/completions/fill.awk
+	@$(say) GEN $@
+	$(Q)awk -f packaging/completions/fill.awk $< $(filter %.bash %.zsh %.fish,$^) >$@
 
 # --- Using
 
@@ -205,6 +226,9 @@ each-directory = \
 	$(call $1,$(PROFILES),$(DATADIR)/keeltune/profiles) $(newline)\
 	$(call $1,$(SCHEMAS),$(DATADIR)/keeltune/schemas) $(newline)\
 	$(call $1,$(EXAMPLES),$(DOCDIR)/examples) $(newline)\
+	$(call $1,$(BUILD)/completions/keeltune,$(BASHCOMPDIR)) $(newline)\
+	$(call $1,$(BUILD)/completions/_keeltune,$(ZSHCOMPDIR)) $(newline)\
+	$(call $1,$(BUILD)/completions/keeltune.fish,$(FISHCOMPDIR)) $(newline)\
 	$(call $1,$(MAN5),$(MANDIR)/man5) $(newline)\
 	$(call $1,$(MAN8),$(MANDIR)/man8) $(newline)\
 	$(if $(UNITDIR),$(call $1,$(UNITS),$(UNITDIR)))
@@ -212,7 +236,7 @@ install-files = $(if $1,$(INSTALL) -d '$(DESTDIR)$2' && $(INSTALL) -m 644 $1 '$(
 remove-files  = $(if $1,rm -f $(foreach file,$(notdir $1),'$(DESTDIR)$2/$(file)'))
 
 .PHONY: install uninstall
-install: $(PROGRAM) ## install below DESTDIR/PREFIX; see also SBINDIR DATADIR MANDIR SYSCONFDIR UNITDIR
+install: $(PROGRAM) completions ## install below DESTDIR/PREFIX; see also SBINDIR DATADIR MANDIR SYSCONFDIR UNITDIR
 	$(INSTALL) -d '$(DESTDIR)$(SBINDIR)'
 	$(INSTALL) -m 755 $(PROGRAM) '$(DESTDIR)$(SBINDIR)/keeltune'
 	$(INSTALL) -d '$(DESTDIR)$(LIBEXECDIR)/keeltune'
@@ -257,7 +281,7 @@ $(BUILD)/tests/%.so: %.c $(OBJ)/flags
 RUN = BUILDDIR=$(BUILD) JOBS=$(JOBS) CC="$(CC)" tests/run
 
 .PHONY: all-tests
-all-tests: $(PROGRAM) $(UNIT_TESTS) $(if $(filter release,$(VARIANT)),$(HELPERS),$(FUZZ_TARGETS))
+all-tests: $(PROGRAM) $(UNIT_TESTS) $(if $(filter release,$(VARIANT)),$(HELPERS) $(COMPLETIONS),$(FUZZ_TARGETS))
 
 .PHONY: check check-slow
 check: ## install what the tests need (apt), then all tests, a sanitizer build and lint
@@ -303,7 +327,7 @@ lab: $(PROGRAM) $(addprefix $(BUILD)/tests/,leak-server lab-clients keepalive-la
 # --- Lint. Each check is a target; scripts/lint runs all and counts. Results are kept in build/lint.
 
 LINT       := $(BUILD)/lint
-C_FILES     = $(sort $(wildcard src/*.[ch] tests/*/*.[ch]))
+C_FILES     = $(sort $(wildcard src/*.[ch] tests/*/*.[ch] packaging/*/*.[ch]))
 HEADERS     = $(wildcard src/*.h)
 SCRIPTS     = $(shell grep -rlIE --exclude-dir=roots '^\#!.*[/ ](ba|da)?sh\b|^\# shellcheck shell=' scripts tests .ci packaging)
 ANALYZE     = gcc $(BASE) $(LIB_CFLAGS) $(SETTINGS) -fanalyzer -Werror -c

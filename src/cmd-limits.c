@@ -115,11 +115,8 @@ static int read_options(const struct context *context, struct pool *pool, struct
 			return error_set(err, -EINVAL, "--nr-open %.64s: a number above 0",
 					 options->nr_open);
 	}
-	if (options->cap) {
+	if (options->cap)
 		ret->capable = !strcmp(options->cap, "yes");
-		if (!ret->capable && strcmp(options->cap, "no") != 0)
-			return error_set(err, -EINVAL, "--cap %.64s: yes or no", options->cap);
-	}
 	if (options->pam_version) {
 		ret->has_module = true;
 		struct error wrong;

@@ -132,6 +132,44 @@ bool option_is_of(const struct option_row *option, const char *command)
 	return false;
 }
 
+const char *option_choices(const struct option_row *option)
+{
+	switch (option->id) {
+	case OPTION_COLOR:
+		return "auto always never";
+	case OPTION_ENGINE:
+		return "systemd procps procps3 busybox";
+	case OPTION_CAP:
+		return "yes no";
+	default:
+		return NULL;
+	}
+}
+
+/* Is ARGUMENT what OPTION takes, as far as that is a matter of a few words? Else it was said. */
+static bool check_choice(const struct option_row *option, const char *argument)
+{
+	const char *choices = option_choices(option);
+	size_t size = argument ? strlen(argument) : 0, end = 0;
+	char known[128] = "";
+
+	if (!choices || !argument)
+		return true;
+	for (size_t length; *choices; choices += length + (choices[length] == ' ')) {
+		length = strcspn(choices, " ");
+		if (length == size && !memcmp(choices, argument, size))
+			return true;
+		bool last = !choices[length];
+		end += (size_t)snprintf(known + end, sizeof known - end, "%s%.*s",
+					!end   ? ""
+					: last ? " or "
+					       : ", ",
+					(int)length, choices);
+	}
+	complain("--%s %s: %s", option->name, argument, known);
+	return false;
+}
+
 static void complain_about_option(const char *argument)
 {
 	const char *names[OPTION_COUNT];
@@ -226,16 +264,9 @@ static bool take_option(struct command_line *line, enum option_id id, const char
 		return true;
 	case OPTION_COLOR:
 		line->color = argument;
-		if (!strcmp(argument, "auto") || !strcmp(argument, "always") ||
-		    !strcmp(argument, "never"))
-			return true;
-		complain("--color %s: auto, always or never", argument);
-		return false;
+		return true;
 	case OPTION_ENGINE:
-		if (engine_by_name(argument, &set->engine))
-			return true;
-		complain("--engine %s: systemd, procps, procps3 or busybox", argument);
-		return false;
+		return engine_by_name(argument, &set->engine);
 	case OPTION_KEEP:
 		set->keep_given = true;
 		return set_number(&set->keep, "keep", argument, 0, 1000000);
@@ -322,11 +353,12 @@ static int read_words(int argc, char **argv, struct command_line *line)
 		if (id == OPTION_WATCH && !optarg && optind < argc &&
 		    parse_decimal(argv[optind], UINT64_MAX, &ignored))
 			optarg = argv[optind++]; /* getopt(3) wants it behind a "=" */
-		if (!take_option(line, (enum option_id)id, optarg))
+		const struct option_row *row = options;
+		while (row->id != id)
+			row++;
+		if (!check_choice(row, optarg) || !take_option(line, (enum option_id)id, optarg))
 			status = EXIT_TROUBLE;
-		for (const struct option_row *row = options; row->name; row++)
-			if (row->id == id)
-				line->given[line->given_count++] = row;
+		line->given[line->given_count++] = row;
 	}
 	while (optind < argc) /* behind "--" */
 		line->words[line->word_count++] = argv[optind++];

@@ -19,6 +19,8 @@ struct option_row {
 extern const struct option_row options[]; /* ends with a NULL name */
 
 bool option_is_of(const struct option_row *option, const char *command);
+/* The words that the option takes, blanks between; NULL: it takes more than a few. */
+const char *option_choices(const struct option_row *option);
 
 struct command_line {
 	struct context context;

@@ -23,6 +23,9 @@ files "$prefix" >"$TMPDIR/installed"
 	echo "755 libexec/keeltune/audit-trigger"
 	for file in "$SRCDIR"/profiles/*.conf; do echo "644 share/keeltune/profiles/${file##*/}"; done
 	for file in "$SRCDIR"/packaging/schemas/*.json; do echo "644 share/keeltune/schemas/${file##*/}"; done
+	echo "644 share/bash-completion/completions/keeltune"
+	echo "644 share/zsh/site-functions/_keeltune"
+	echo "644 share/fish/vendor_completions.d/keeltune.fish"
 	for file in "$SRCDIR"/profiles/examples/*; do echo "644 share/doc/keeltune/examples/${file##*/}"; done
 	for file in "$SRCDIR"/packaging/systemd/*.*; do
 		[ ! -e "$file" ] || echo "644 lib/systemd/system/${file##*/}"
