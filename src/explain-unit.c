@@ -31,7 +31,7 @@ static void add_limit(struct explained_unit *explained, const struct limit_row *
 		limit.why = explained->login
 				    ? NULL
 				    : unit_explain_running(&explained->unit, explained->main,
-							   &limit.limit, &limit.running);
+							   &limit.limit, row);
 	}
 	explained->limits = pool_extend(host_pool(host), explained->limits, explained->limit_count,
 					sizeof *explained->limits);

@@ -171,27 +171,6 @@ static void remark_on_file_names(const struct remarks *remarks)
 
 /* ---- the host ----------------------------------------------------------------------------- */
 
-/* "CapBnd:	000001ffffffffff", bit 24 is CAP_SYS_RESOURCE (linux/capability.h). */
-static bool lacks_sys_resource(struct host *host)
-{
-	const struct file *file = host_kernel(host, "/proc/1/status");
-	const char *line = file->state == FILE_PRESENT ? strstr(file->bytes, "\nCapBnd:") : NULL;
-	uint64_t set = 0;
-
-	if (!line)
-		return false;
-	line += strlen("\nCapBnd:");
-	while (isblank((unsigned char)*line))
-		line++;
-	for (; isxdigit((unsigned char)*line); line++) {
-		int digit = isdigit((unsigned char)*line)
-				    ? *line - '0'
-				    : tolower((unsigned char)*line) - 'a' + 10;
-		set = set << 4 | (uint64_t)digit;
-	}
-	return !(set & UINT64_C(1) << 24);
-}
-
 static void remark_on_host(const struct remarks *remarks)
 {
 	const struct login_context *context = remarks->context;
@@ -208,7 +187,7 @@ static void remark_on_host(const struct remarks *remarks)
 		notes_add(remarks->notes, NULL, nowhere,
 			  "there is no pam_limits.so to look at: judged as %s behaves",
 			  context->module.debian ? "Debian's 1.7.0" : "Linux-PAM 1.7.2");
-	if (lacks_sys_resource(context->host))
+	if (login_first_is_bounded(context->host))
 		notes_add(remarks->notes, NULL, nowhere,
 			  "pid 1 lacks CAP_SYS_RESOURCE (a container?): a login that raises a hard "
 			  "limit is refused here%s",

@@ -86,6 +86,14 @@ static const char *advise_service(struct pool *pool, const struct setting *setti
 
 	if (cause == CAUSE_OLDER)
 		return pool_printf(pool, RESTART ", when that suits; until then: %s", now);
+	if (cause == CAUSE_CEILING)
+		return "give the container more (--ulimit of what runs it, LimitNOFILE= of its "
+		       "unit outside), then start that again";
+	if (cause == CAUSE_NO_UNIT)
+		return pool_printf(pool,
+				   "nothing starts it again as it is: bring its unit back "
+				   "(systemctl unmask UNIT, its file), or stop it; until then: %s",
+				   now);
 	if (cause == CAUSE_SERVICE)
 		return pool_printf(pool,
 				   "raise it in limits.conf for its user (keeltune limits USER "

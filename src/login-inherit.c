@@ -13,6 +13,46 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* ---- what process 1 may do ---------------------------------------------------------------- */
+
+/* "CapBnd:	000001ffffffffff", bit 24 is CAP_SYS_RESOURCE (linux/capability.h). */
+static bool lacks_sys_resource(struct host *host)
+{
+	const struct file *file = host_kernel(host, "/proc/1/status");
+	const char *line = file->state == FILE_PRESENT ? strstr(file->bytes, "\nCapBnd:") : NULL;
+
+	uint64_t set = 0;
+
+	if (!line)
+		return false;
+	line += strlen("\nCapBnd:");
+	while (isblank((unsigned char)*line))
+		line++;
+	for (; isxdigit((unsigned char)*line); line++) {
+		int digit = isdigit((unsigned char)*line)
+				    ? *line - '0'
+				    : tolower((unsigned char)*line) - 'a' + 10;
+		set = set << 4 | (uint64_t)digit;
+	}
+	return !(set & UINT64_C(1) << 24);
+}
+
+/* The capability counts in the first user namespace only, which maps all ids to themselves:
+ * sys_prlimit64() of the kernel. */
+static bool is_of_namespace(struct host *host)
+{
+	static const char first[] = "0 0 4294967295";
+	const struct file *file = host_kernel(host, "/proc/1/uid_map");
+
+	return file->state == FILE_PRESENT && file->size &&
+	       !tokens_equal(file->bytes, file->size, first, strlen(first));
+}
+
+bool login_first_is_bounded(struct host *host)
+{
+	return lacks_sys_resource(host) || is_of_namespace(host);
+}
+
 /* ---- /proc/PID/limits --------------------------------------------------------------------- */
 
 /* "Max open files            1024                 524288               files     " */

@@ -150,6 +150,9 @@ struct value login_unit_value(const struct limit_row *row, uint64_t number);
 /* The table that /proc/PID/limits prints, into RET[resource]; what it does not name stays. Pure. */
 void login_parse_proc_limits(const char *bytes, size_t size, struct login_inherited *ret);
 
+/* Can process 1 not raise a hard limit, as in most containers? False where that cannot be told. */
+bool login_first_is_bounded(struct host *host);
+
 /* What a MODULE that starts from pid 1 makes of the BYTES of /proc/1/limits. Pure. */
 void login_inherit_from_pid1(const struct limits_module *module, const char *bytes, size_t size,
 			     struct login_inherited *ret);

@@ -9,7 +9,7 @@
 #include "host.h"
 #include "pool.h"
 #include "provider-pam.h"
-#include "unit.h"
+#include "unit-main.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -24,6 +24,8 @@ const char *limit_cause_name(enum limit_cause cause)
 		[CAUSE_UNKNOWN] = "unknown",
 		[CAUSE_OLDER] = "started-before",
 		[CAUSE_UNIT] = "unit",
+		[CAUSE_NO_UNIT] = "unit-gone",
+		[CAUSE_CEILING] = "ceiling",
 		[CAUSE_USER_MANAGER] = "user-manager",
 		[CAUSE_CHANGED] = "changed",
 		[CAUSE_NO_PAM] = "no-pam-limits",
@@ -319,6 +321,9 @@ static const char *blame_service(const struct comparison *comparison, struct pro
 				   "%s opened its session, without pam_limits.so: %s", opener,
 				   answer.why);
 	}
+	const char *why = blame_file(comparison, answer.limits.file, item);
+	if (why) /* pam_limits.so came into it later */
+		return why;
 	if (!strcmp(service, comparison->survey->context->service))
 		return NULL;
 	item->cause = CAUSE_SERVICE;
@@ -357,11 +362,13 @@ static const char *manager_reason(const struct comparison *comparison, unsigned 
 	const struct process *process = &comparison->ret->process;
 	size_t change = find_change(comparison, resource);
 
+	bool in_unit = cgroup_is_of_user_unit(&process->cgroup); /* else of the manager itself */
 	item->cause = CAUSE_USER_MANAGER;
-	if (resource == RLIMIT_NOFILE && process->limits[resource].rlim_cur == 1024)
+	if (in_unit && resource == RLIMIT_NOFILE && process->limits[resource].rlim_cur == 1024)
 		return "a user manager starts its units with a soft nofile of 1024, whatever "
 		       "limits.conf says (DefaultLimitNOFILE= in user.conf changes that)";
-	if (change + 1 < comparison->count && comparison->chain[change + 1].euid == process->uid)
+	if (in_unit && change + 1 < comparison->count &&
+	    comparison->chain[change + 1].euid == process->uid)
 		return blame_change(comparison->pool, resource, &comparison->chain[change],
 				    &comparison->chain[change + 1], change == 0, item);
 	const char *why = blame_files(comparison, resource, item);
@@ -419,6 +426,36 @@ static const char *given_by(struct pool *pool, const struct unit *unit, const st
 	return "systemd's default for services";
 }
 
+static const char *blame_state(struct pool *pool, const struct unit *unit,
+			       struct process_limit *item)
+{
+	item->origin = unit->origin;
+	item->cause = unit->state == UNIT_UNREADABLE ? CAUSE_UNKNOWN : CAUSE_NO_UNIT;
+	if (unit->state == UNIT_MASKED)
+		return pool_printf(pool, "%s was masked after it was started", unit->id);
+	if (unit->state == UNIT_NOT_FOUND)
+		return pool_printf(pool, "%s has no file any more: it was started before that",
+				   unit->id);
+	return pool_printf(pool, "%s: %s", unit->id, unit->why);
+}
+
+/* GIVEN, as far as process 1 has it to give. */
+static const char *blame_unit(struct pool *pool, const char *by, const struct rlimit *given,
+			      uint64_t most, struct process_limit *item)
+{
+	if (given->rlim_cur >= most) {
+		item->cause = CAUSE_CEILING;
+		return pool_printf(pool, "%s, but " UNIT_HAS_NO_MORE, by);
+	}
+	item->cause = CAUSE_UNIT;
+	return given->rlim_max <= most
+		       ? pool_printf(pool, "%s; limits.conf does not reach services", by)
+		       : pool_printf(pool,
+				     "%s, the hard one less: " UNIT_HAS_NO_MORE
+				     "; limits.conf does not reach services",
+				     by);
+}
+
 /* What the files of its unit say, and if it has something else, who may have changed it. */
 static const char *service_reason(const struct comparison *comparison, const struct limit_row *row,
 				  struct process_limit *item)
@@ -433,7 +470,7 @@ static const char *service_reason(const struct comparison *comparison, const str
 
 	unit_load(comparison->host, ret->process.cgroup.unit, &unit);
 	if (unit.state != UNIT_LOADED)
-		return unknown_reason(comparison, resource, item);
+		return blame_state(pool, &unit, item);
 	const struct unit_line *pam = unit_setting(&unit, "PAMName");
 	if (pam && *pam->value) {
 		item->cause = CAUSE_SERVICE;
@@ -446,10 +483,12 @@ static const char *service_reason(const struct comparison *comparison, const str
 	unit_limit(&unit, row, &limit);
 	struct rlimit given = { limit.soft, limit.hard };
 	const char *by = given_by(pool, &unit, row, &limit);
+	uint64_t most = unit_most(comparison->host, row);
+	struct rlimit gets = { limit.soft < most ? limit.soft : most,
+			       limit.hard < most ? limit.hard : most };
 	item->origin = limit.origin;
-	item->cause = CAUSE_UNIT;
-	if (same_limit(&given, has))
-		return pool_printf(pool, "%s; limits.conf does not reach services", by);
+	if (same_limit(&gets, has))
+		return blame_unit(pool, by, &given, most, item);
 	item->cause = CAUSE_OLDER;
 	if (changed_since(comparison, limit.origin.file, &changed))
 		return pool_printf(pool,
@@ -464,9 +503,12 @@ static const char *service_reason(const struct comparison *comparison, const str
 				    &comparison->chain[change + 1], change == 0, item);
 	}
 	item->cause = CAUSE_CHANGED;
-	if (has->rlim_max == given.rlim_max && has->rlim_cur == has->rlim_max)
-		return pool_printf(pool, "raised to the hard limit by itself: %s gives %s", by,
-				   amounts(pool, &given));
+	if (has->rlim_max == gets.rlim_max)
+		return pool_printf(pool, "%s by itself: %s gives %s",
+				   has->rlim_cur == has->rlim_max  ? "raised to the hard limit"
+				   : has->rlim_cur > gets.rlim_cur ? "raised"
+								   : "lowered",
+				   by, amounts(pool, &gets));
 	return pool_printf(pool, "changed by itself or since it was started: %s gives %s", by,
 			   amounts(pool, &given));
 }

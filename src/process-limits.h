@@ -23,6 +23,8 @@ enum limit_cause {
 	CAUSE_UNKNOWN,
 	CAUSE_OLDER,        /* began before a file was changed */
 	CAUSE_UNIT,         /* the unit or the system manager gives it */
+	CAUSE_NO_UNIT,      /* its unit has gone or was masked while it ran */
+	CAUSE_CEILING,      /* process 1 has no more to give */
 	CAUSE_USER_MANAGER, /* the user manager gives it */
 	CAUSE_CHANGED,      /* the process, or one that started it, changed it */
 	CAUSE_NO_PAM,       /* its session was opened without pam_limits.so */

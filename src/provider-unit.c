@@ -193,7 +193,7 @@ static struct reading process_reading(const struct subject *subject, const struc
 		who = pool_printf(pool, "%s of %s", who, process->cgroup.unit);
 	}
 	unit_start(&unit, query, row, &start);
-	const char *why = unit_explain_running(&unit, process, &start.files, has);
+	const char *why = unit_explain_running(&unit, process, &start.files, row);
 	return (struct reading){
 		.state = READING_PRESENT,
 		.value = unit_value(setting->side == SIDE_SOFT ? has->rlim_cur : has->rlim_max),

@@ -3,9 +3,11 @@
  * whose cgroup it is, and what pid 1 started there is the main process, or was. */
 #include "unit-main.h"
 
+#include "catalog.h"
 #include "cleanup.h"
 #include "error.h"
 #include "host.h"
+#include "login.h"
 #include "pool.h"
 #include "procfs.h"
 #include "unit-name.h"
@@ -105,13 +107,32 @@ const char *unit_restart_command(struct pool *pool, const char *name)
 			   unit_for_shell(pool, name));
 }
 
+uint64_t unit_most(struct host *host, const struct limit_row *row)
+{
+	struct login_inherited limits[RLIM_NLIMITS];
+	const struct file *comm = host_kernel(host, "/proc/1/comm");
+	const struct file *file = host_kernel(host, "/proc/1/limits");
+
+	for (size_t i = 0; i < RLIM_NLIMITS; i++)
+		limits[i] = (struct login_inherited){ .hard = UINT64_MAX };
+	if (comm->state == FILE_PRESENT && !strcmp(comm->bytes, "systemd\n") &&
+	    file->state == FILE_PRESENT && login_first_is_bounded(host))
+		login_parse_proc_limits(file->bytes, file->size, limits);
+	return limits[row->resource].hard;
+}
+
 const char *unit_explain_running(const struct unit *unit, const struct process *process,
-				 const struct unit_limit *limit, const struct rlimit *running)
+				 const struct unit_limit *limit, const struct limit_row *row)
 {
 	struct pool *pool = host_pool(unit->host);
+	const struct rlimit *running = &process->limits[row->resource];
+	uint64_t most = unit_most(unit->host, row);
 
 	if (running->rlim_cur == limit->soft && running->rlim_max == limit->hard)
 		return NULL;
+	if (limit->hard > most && running->rlim_max == most &&
+	    running->rlim_cur == (limit->soft < most ? limit->soft : most))
+		return UNIT_HAS_NO_MORE;
 	if (limit->origin.file &&
 	    host_file(unit->host, limit->origin.file)->mtime >= process->started)
 		return pool_printf(pool, "it was started before %s was written: %s",

@@ -19,9 +19,15 @@ struct unit_running {
 };
 void unit_find_running(const struct unit *unit, struct unit_running *ret);
 
-/* Why PROCESS, of UNIT, has RUNNING where the files now say LIMIT; NULL: it has what they say. */
+/* The highest limit that process 1, if it is systemd, can give: what it has itself where it cannot
+ * raise a hard limit. setrlimit_closest() of systemd takes that instead. UINT64_MAX: any. */
+#define UNIT_HAS_NO_MORE "process 1 has no more to give, as in a container"
+uint64_t unit_most(struct host *host, const struct limit_row *row);
+
+/* Why PROCESS, of UNIT, has another limit of ROW than the files now say, LIMIT; NULL: it has what
+ * they say. */
 const char *unit_explain_running(const struct unit *unit, const struct process *process,
-				 const struct unit_limit *limit, const struct rlimit *running);
+				 const struct unit_limit *limit, const struct limit_row *row);
 
 /* "systemctl daemon-reload && systemctl restart NAME": for a shell. */
 const char *unit_restart_command(struct pool *pool, const char *name);

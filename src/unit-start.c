@@ -9,6 +9,7 @@
 #include "host.h"
 #include "pool.h"
 #include "provider-limits.h"
+#include "unit-main.h"
 
 #include <string.h>
 
@@ -57,12 +58,16 @@ static void inherit(struct host *host, const struct limit_row *row, struct unit_
 
 /* ---- the kernel and PAM ------------------------------------------------------------------ */
 
-static void clamp(struct login_value *value, uint64_t ceiling)
+static void clamp(struct login_limit *limit, uint64_t ceiling, const char *why)
 {
-	if (value->number <= ceiling)
-		return;
-	value->number = ceiling;
-	value->why = "more than fs.nr_open is not to be had";
+	struct login_value *values[] = { &limit->soft, &limit->hard };
+
+	for (size_t i = 0; i < 2; i++) {
+		if (values[i]->number <= ceiling)
+			continue;
+		values[i]->number = ceiling;
+		values[i]->why = why;
+	}
 }
 
 const char *unit_account_name(struct host *host, const char *user)
@@ -142,10 +147,9 @@ void unit_start(const struct unit *unit, const struct query *query, const struct
 		row->resource == RLIMIT_NOFILE && start.gets.hard.number > NEVER_ABOVE_NR_OPEN;
 	if (is_session || is_high)
 		nr_open = limits_find_ceiling(unit->host, query).boot;
-	if (is_high) {
-		clamp(&start.gets.soft, nr_open);
-		clamp(&start.gets.hard, nr_open);
-	}
+	if (is_high)
+		clamp(&start.gets, nr_open, "more than fs.nr_open is not to be had");
+	clamp(&start.gets, unit_most(unit->host, row), UNIT_HAS_NO_MORE);
 	if (is_session)
 		ask_pam(unit, nr_open, row, &start);
 	*ret = start;

@@ -67,6 +67,7 @@ restart() {
 	systemctl restart "$@"
 }
 
+
 echo "# $(systemctl --version | head -n 1), hard limit $(ulimit -Hn)"
 
 # --- the main process is the one that systemd means
@@ -207,4 +208,7 @@ kt 2 "a masked unit cannot be judged" audit $profile
 said "and why" "it is masked"
 wants 'unit "simple.service" { item "nofile" { soft = 2048 } optional = true }'
 kt 0 "optional, it is skipped" audit $profile
+
+# shellcheck source=tests/slow/nspawn-live.sh
+. /opt/live.sh
 echo "# done"
