@@ -144,7 +144,9 @@ static void advise_keepalive(struct list *list, const struct leak *leak,
 			    "yet the process still holds their descriptors: it must close() them",
 			    leak->dead));
 	if (leak->half_open)
-		add(list, "half-open", NULL,
+		add(list, "half-open",
+		    pool_printf(pool, "keeltune sockets relieve --pid %d --keepalive 300:15:3",
+				leak->pid),
 		    pool_printf(pool,
 				"%" PRIu64 " ESTABLISHED connections have been silent for %s or "
 				"longer and have no "
@@ -181,9 +183,10 @@ static const char *raise_command(struct pool *pool, const struct leak *leak)
 	uint64_t soft = roomier(&leak->fds);
 	uint64_t hard = leak->fds.hard > soft ? leak->fds.hard : soft;
 	const char *limit =
-		hard == LIMIT_UNLIMITED ? "unlimited" : pool_printf(pool, "%" PRIu64, hard);
-	const char *now = pool_printf(pool, "prlimit --pid %d --nofile=%" PRIu64 ":%s", leak->pid,
-				      soft, limit);
+		hard == LIMIT_UNLIMITED ? "infinity" : pool_printf(pool, "%" PRIu64, hard);
+	/* As prlimit(1), but recorded, and `keeltune rollback` takes it back. */
+	const char *now = pool_printf(pool, "keeltune sockets relieve --pid %d --nofile %" PRIu64,
+				      leak->pid, soft);
 
 	if (is_service(leak))
 		return pool_printf(pool,
@@ -191,8 +194,7 @@ static const char *raise_command(struct pool *pool, const struct leak *leak)
 				   "%s\n"
 				   "    [Service]\n"
 				   "    LimitNOFILE=%" PRIu64 ":%s",
-				   now, systemctl(pool, leak, "edit"), soft,
-				   hard == LIMIT_UNLIMITED ? "infinity" : limit);
+				   now, systemctl(pool, leak, "edit"), soft, limit);
 	if (leak->container || !is_plain(leak->user))
 		return now;
 	return pool_printf(pool,

@@ -26,6 +26,10 @@ KEEPALIVE = ("--keepalive", "300:15:3")
 KILL_AT = os.environ.get("BUILDDIR", "build") + "/tests/kill-at"
 
 
+def scratch(name):
+    return os.path.join(os.environ.get("TMPDIR", "/tmp"), name)
+
+
 class Program:
     """A program in Python that has T, of(SOCKET) and a pair() of sockets that are connected, says "ready", and then
     evaluates what it is asked."""
@@ -47,9 +51,10 @@ print("ready", flush=True)
 serve()
 """
 
-    def __init__(self, text, prefix=(), tail=TAIL):
+    def __init__(self, text, prefix=(), tail=TAIL, environment=()):
         self.process = subprocess.Popen([*prefix, "/usr/bin/python3", "-c", self.HEAD + text + tail],
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                        env={**os.environ, **dict(environment)})
         self.pid = self.process.pid
         if self.process.stdout.readline() != "ready\n":
             raise RuntimeError("a program of the test does not begin")
@@ -68,6 +73,7 @@ def waiting_connections():
     """What waits to be accepted when its listener is set has no descriptor, and does not inherit."""
     server = Server()
     os.kill(server.pid, signal.SIGSTOP)
+    os.waitpid(server.pid, os.WUNTRACED)
     server.clients += [socket.create_connection(server.address) for _ in range(5)]
     done = relieve(server, *KEEPALIVE)
     check("a stopped server: its listener is set, what waits is named", done["exit"] == 1 and done["result"] == "differs"
@@ -138,6 +144,37 @@ def look():
 def has_thread_pidfd():
     """Since Linux 6.9."""
     return tuple(map(int, re.match(r"(\d+)\.(\d+)", os.uname().release).groups())) >= (6, 9)
+
+
+def vanished_machine():
+    """A peer in a namespace behind a cable that is pulled: read() fails after TIME + INTVL * PROBES, not before relief."""
+    program = Program("""
+l = socket.create_server(("10.203.0.1", 0)); kept = []
+threading.Thread(target=lambda: [kept.append(l.accept()[0]) for _ in range(2)], daemon=True).start()
+def ending(s, seconds):
+    s.settimeout(seconds)
+    try: return len(s.recv(1))
+    except TimeoutError as error: return error.errno
+""", prefix=("unshare", "--net", "sh", "-ec", '''ip link set lo up; ip link add near type veth peer name far
+        unshare --net sleep 60 & far=$!; while [ /proc/$far/ns/net -ef /proc/self/ns/net ]; do sleep 0.01; done
+        ip link set far netns $far; ip addr add 10.203.0.1/24 dev near; ip link set near up
+        nsenter --net=/proc/$far/ns/net sh -c "ip addr add 10.203.0.2/24 dev far; ip link set far up; ip link show far" |
+            sed -n "s:.*link/ether \\\\([^ ]*\\\\).*:ip neigh replace 10.203.0.2 lladdr \\\\1 dev near nud permanent:p" | sh
+        echo $far >"$FAR"; exec "$@"''', "sh"), environment={"FAR": scratch("far")})
+    far = open(scratch("far")).read().strip()
+    peer = subprocess.Popen(["nsenter", f"--net=/proc/{far}/ns/net", "/usr/bin/python3", "-c", f"""
+import socket, time
+kept = [socket.create_connection(("10.203.0.1", {program.ask("l.getsockname()[1]")})) for _ in range(2)]
+print("ready", flush=True); time.sleep(60)"""], stdout=subprocess.PIPE, text=True)
+    peer.stdout.readline()
+    subprocess.run(["nsenter", f"--net=/proc/{far}/ns/net", "ip", "link", "set", "far", "down"], check=True)
+    check("a machine that vanished is not noticed", program.ask("ending(kept[0], 2.5)") is None)
+    done = relieve(program, "--keepalive", "1:1:2")
+    check("and is after relief: ETIMEDOUT", done["exit"] == 0 and program.ask("[ending(s, 9) for s in kept]") == [110, 110], done)
+    peer.kill()
+    peer.wait()
+    program.end()
+    os.kill(int(far), signal.SIGKILL)
 
 
 def thread_tables():
@@ -492,6 +529,6 @@ def with_files():
     server.end()
 
 
-CASES = [waiting_connections, multipath, thread_tables, shared, flags, one_copy, another_proc, not_for_relief, user_namespaces,
+CASES = [waiting_connections, vanished_machine, multipath, thread_tables, shared, flags, one_copy, another_proc, not_for_relief, user_namespaces,
          protected, becomes_another, states, numbers_used_again, at_once, killed, no_room, other_languages, with_files]
 sys.exit(run_cases(CASES, sys.argv[3:]))

@@ -112,7 +112,7 @@ every_variant() {
 	sockets
 	says "no descriptor left" '$p.comm == "emfile" and $p.fds.used == 16 and $p.fds.soft == 16 and $p.close_wait > 0'
 	says "so accept() is stuck" '$p | ids | index("accept-stuck") != null'
-	says "raise the limit" '$p.advice[] | select(.id == "raise-nofile") | .command | test("prlimit --pid [0-9]+ --nofile=[0-9]+:")'
+	says "raise the limit" '$p.advice[] | select(.id == "raise-nofile") | .command | test("^keeltune sockets relieve --pid [0-9]+ --nofile [0-9]+\n")'
 	says "all are accounted for" '$p.close_wait + .unattributed.never_accepted == .states.CLOSE_WAIT and .states.CLOSE_WAIT == 14'
 	dismiss
 }

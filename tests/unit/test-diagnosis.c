@@ -155,23 +155,23 @@ static const struct {
 } limits[] = {
 	{ NULL, NULL, "www", 819, 1024, 4096, NULL },
 	{ NULL, NULL, "www", 820, 1024, 4096,
-	  "prlimit --pid 812 --nofile=4096:4096\n"
+	  "keeltune sockets relieve --pid 812 --nofile 4096\n"
 	  "echo 'www - nofile 4096' >>/etc/security/limits.d/90-nofile.conf" },
 	{ "nginx.service", NULL, "www", 65000, 65536, 524288,
-	  "prlimit --pid 812 --nofile=131072:524288\n"
+	  "keeltune sockets relieve --pid 812 --nofile 131072\n"
 	  "systemctl edit nginx.service\n"
 	  "    [Service]\n"
 	  "    LimitNOFILE=131072:524288" },
 	{ "nginx.service", NULL, "www", 4000, 4096, LIMIT_UNLIMITED,
-	  "prlimit --pid 812 --nofile=8192:unlimited\n"
+	  "keeltune sockets relieve --pid 812 --nofile 8192\n"
 	  "systemctl edit nginx.service\n"
 	  "    [Service]\n"
 	  "    LimitNOFILE=8192:infinity" },
 	/* what could be a command of somebody else's does not get into ours */
 	{ "a;reboot.service", NULL, "x'; reboot", 1000, 1024, 4096,
-	  "prlimit --pid 812 --nofile=4096:4096" },
+	  "keeltune sockets relieve --pid 812 --nofile 4096" },
 	{ "docker-1.scope", "docker 1", "www", 1000, 1024, 4096,
-	  "prlimit --pid 812 --nofile=4096:4096" },
+	  "keeltune sockets relieve --pid 812 --nofile 4096" },
 	{ NULL, NULL, "www", 10, LIMIT_UNLIMITED, LIMIT_UNLIMITED, NULL },
 	{ NULL, NULL, "www", FDS_UNKNOWN, 1024, 4096, NULL },
 	{ NULL, NULL, "www", 1048576, 1048576, 1048576, NULL }, /* as high as it goes */
