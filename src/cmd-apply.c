@@ -265,14 +265,6 @@ int cmd_apply(const struct context *context)
 	if (!context->options.root && geteuid() != 0)
 		return refuse(context,
 			      "apply needs root; `keeltune diff` shows what it would change");
-	const char *impossible = output_impossible(context);
-	if (impossible) {
-		char why[256];
-		snprintf(why, sizeof why,
-			 "nothing applied: the output file %.150s could not be written",
-			 impossible);
-		return refuse(context, why);
-	}
 	if (lock_host(context) < 0)
 		return EXIT_TROUBLE;
 	int recovered = recover_all(context);

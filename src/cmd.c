@@ -220,9 +220,16 @@ int session_load(struct session *session)
 int lock_host(const struct context *context)
 {
 	char why[256];
+	const char *output = output_impossible(context);
 	struct host *host;
 	struct error err;
 
+	if (output) {
+		snprintf(why, sizeof why, "nothing changed: the output %.150s could not be written",
+			 output);
+		refuse(context, why);
+		return -1;
+	}
 	if (host_open(context->options.root, &host, &err) < 0) {
 		complain("%s", err.message);
 		return -1;

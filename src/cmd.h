@@ -171,11 +171,12 @@ bool outputs_differ(const struct context *context);
  * delivered. */
 int final_status(const struct context *context, const struct renderer *renderer, int status);
 /* Could all of them be written, as far as can be told without trying? Else the one that could not
- * be. For commands that must not change what they cannot report. */
+ * be. */
 const char *output_impossible(const struct context *context);
 
-/* Takes the lock of the host, waiting as --wait says; it is held until the program ends. -1: it
- * was reported. */
+/* Before a command changes something: could its outputs be written, as far as can be told? And
+ * takes the lock of the host, waiting as --wait says; it is held until the program ends. -1: it was
+ * reported. */
 int lock_host(const struct context *context);
 
 /* One line to stderr: "keeltune: ...". */

@@ -120,11 +120,17 @@ expect 2 "the last one says so" kt audit small -f json --also tap:/none/x
 json "the last one says so" '.exit == 2 and .result == "trouble" and (.error | test("/none/x could not be written"))'
 
 # What was done is what the status is about.
-complains 2 "apply looks first" "nothing applied: the output file /none/x could not be written" kt apply small --also json:/none/x
+looks_first="nothing changed: the output /none/x could not be written"
+complains 2 "apply looks first" "$looks_first" kt apply small --also json:/none/x
 check "nothing is applied" test "$(keys)" = "7200 75 9"
 complains 0 "an apply that could not be told" "No space left on device" kt apply small --also json:/dev/full
 check "it is applied" test "$(keys)" = "1800 15 3"
-expect 0 "undone" kt rollback
+complains 2 "rollback looks first" "$looks_first" kt rollback -o /none/x
+check "nothing is undone" test "$(keys)" = "1800 15 3"
+complains 2 "history prune looks first" "$looks_first" kt history prune --keep 0 --also json:/none/x
+complains 2 "sockets relieve looks first" "$looks_first" kt sockets relieve --pid $$ --nofile 30000 --also json:/none/x
+complains 0 "a rollback that could not be told" "No space left on device" kt rollback -f json -o /dev/full
+check "it is undone" test "$(keys)" = "7200 75 9"
 
 # --- pipes, devices, descriptors
 
