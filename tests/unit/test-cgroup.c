@@ -249,6 +249,23 @@ START_TEST(names)
 }
 END_TEST
 
+START_TEST(a_user_manager_is_no_unit_of_its_own)
+{
+	static const char *const lines[] = {
+		"0::/user.slice/user-7.slice/user@7.service/init.scope\n",
+		"0::/user.slice/user-7.slice/user@7.service\n",
+		"0::/system.slice/a.service/x.service\n",
+		"0::/user.slice/user-7.slice/user@7.service/app.slice/a.service\n"
+	};
+	struct cgroup cgroup;
+
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+		cgroup_parse(pool, lines[i], strlen(lines[i]), &cgroup);
+		ck_assert_int_eq(cgroup_is_of_user_unit(&cgroup), i == 3);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("cgroup");
@@ -261,6 +278,7 @@ int main(void)
 	tcase_add_test(test_case, hierarchies);
 	tcase_add_test(test_case, odd_lines);
 	tcase_add_test(test_case, names);
+	tcase_add_test(test_case, a_user_manager_is_no_unit_of_its_own);
 	suite_add_tcase(suite, test_case);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
-/* live.c: which groups say the same, in which order, and by what name a place is known. */
+/* live.c: which groups say the same, in which order, and by what name a place is known;
+ * live-advice.c: what to do. */
 #include "live.h"
 
 #include "cgroup.h"
 #include "pool.h"
+#include "process-limits.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -113,6 +115,79 @@ START_TEST(users_have_names_or_numbers)
 }
 END_TEST
 
+static const struct advice_case {
+	enum process_place kind;
+	enum limit_cause cause;
+	bool by_unit, next_serves;
+	const char *item, *begins, *names;
+} advice_cases[] = {
+	{ PLACE_SESSION, CAUSE_OLDER, false, true, "nofile", "log in again", "new session" },
+	{ PLACE_SESSION, CAUSE_UNKNOWN, false, false, "nofile", "a new login gets no more yet",
+	  "keeltune apply" },
+	{ PLACE_SESSION, CAUSE_NO_PAM, false, true, "nofile", "make that service run", "pam:" },
+	{ PLACE_SESSION, CAUSE_CHANGED, false, true, "nofile",
+	  "keeltune sockets relieve --pid 12 --nofile 5000:8000 ", "setrlimit" },
+	{ PLACE_SESSION, CAUSE_CHANGED, false, true, "nproc", "prlimit --pid 12 --nproc=5000:8000 ",
+	  "setrlimit" },
+	{ PLACE_SERVICE, CAUSE_CHANGED, false, true, "nofile", "keeltune sockets relieve --pid 12 ",
+	  "LimitNOFILE=5000:8000 in a drop-in" },
+	{ PLACE_SERVICE, CAUSE_UNIT, false, true, "nofile", "LimitNOFILE=5000:8000 in a drop-in",
+	  "until then: keeltune sockets relieve --pid PID --nofile 5000:8000" },
+	{ PLACE_SERVICE, CAUSE_UNIT, true, false, "nofile",
+	  "keeltune apply, then systemctl daemon-reload && systemctl restart UNIT", "--pid PID" },
+	{ PLACE_SERVICE, CAUSE_UNIT, true, true, "nofile", "LimitNOFILE=", "restart it" },
+	{ PLACE_SERVICE, CAUSE_OLDER, true, true, "nofile",
+	  "systemctl daemon-reload && systemctl restart UNIT", "--nofile 5000:8000" },
+	{ PLACE_SERVICE, CAUSE_SERVICE, false, true, "nofile", "raise it in limits.conf",
+	  "restart UNIT" },
+	{ PLACE_SERVICE, CAUSE_NO_UNIT, false, true, "nofile", "nothing starts it again",
+	  "unmask" },
+	{ PLACE_SERVICE, CAUSE_CEILING, true, false, "nofile", "give the container more",
+	  "--ulimit" },
+	{ PLACE_USER_MANAGER, CAUSE_USER_MANAGER, false, true, "nofile",
+	  "DefaultLimitNOFILE=5000:8000 in /etc/systemd/user.conf", "--pid PID" },
+	{ PLACE_UNKNOWN, CAUSE_INHERITED, false, true, "nofile", "restart it where", "--pid 12" },
+};
+
+START_TEST(each_place_has_advice)
+{
+	const struct advice_case *c = &advice_cases[_i];
+	const struct setting setting = { .provider = c->by_unit ? &provider_unit : &provider_limits,
+					 .name = c->by_unit ? "x.service" : "*",
+					 .item = c->item,
+					 .side = SIDE_SOFT,
+					 .want = value_number(5000) };
+	struct process_limits limits = { .process.pid = 12, .kind = c->kind };
+
+	for (int i = 0; i < RLIM_NLIMITS; i++) {
+		limits.process.limits[i] = (struct rlimit){ 1000, 8000 };
+		limits.items[i].cause = c->cause;
+	}
+	const char *advice = live_advise_limit(pool, &setting, &limits, c->next_serves);
+	ck_assert_msg(!strncmp(advice, c->begins, strlen(c->begins)), "%s", advice);
+	ck_assert_msg(strstr(advice, c->names) != NULL, "%s", advice);
+}
+END_TEST
+
+START_TEST(a_hard_limit_is_raised_and_never_lowered)
+{
+	struct setting setting = { .provider = &provider_limits,
+				   .name = "*",
+				   .item = "nofile",
+				   .side = SIDE_HARD,
+				   .want = value_number(9000) };
+	struct process_limits limits = { .kind = PLACE_SERVICE };
+
+	limits.items[RLIMIT_NOFILE].cause = CAUSE_OLDER;
+	limits.process.limits[RLIMIT_NOFILE] = (struct rlimit){ 1024, 8000 };
+	ck_assert_ptr_nonnull(
+		strstr(live_advise_limit(pool, &setting, &limits, true), "--nofile 1024:9000"));
+	setting.side = SIDE_SOFT;
+	ck_assert_ptr_nonnull(
+		strstr(live_advise_limit(pool, &setting, &limits, true), "--nofile 9000:9000"));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("live");
@@ -122,6 +197,9 @@ int main(void)
 	tcase_add_test(tests, each_difference_counts);
 	tcase_add_loop_test(tests, places_have_names, 0, sizeof places / sizeof *places);
 	tcase_add_test(tests, users_have_names_or_numbers);
+	tcase_add_loop_test(tests, each_place_has_advice, 0,
+			    sizeof advice_cases / sizeof *advice_cases);
+	tcase_add_test(tests, a_hard_limit_is_raised_and_never_lowered);
 	suite_add_tcase(suite, tests);
 
 	SRunner *runner = srunner_create(suite);
