@@ -35,6 +35,7 @@ struct options {
 	const char *const *checks;
 	size_t check_count;
 	const char *keepalive, *nofile; /* of relieve */
+	const char *stale;              /* fleet, as given */
 	unsigned watch;                 /* seconds, 0: not asked for */
 	unsigned samples;               /* 0: until it is ended */
 	bool summary;
@@ -89,6 +90,7 @@ int cmd_limits(const struct context *context);
 int cmd_history(const struct context *context); /* cmd-history.c */
 int cmd_profile(const struct context *context);
 int cmd_sockets(const struct context *context);
+int cmd_fleet(const struct context *context);
 int cmd_watch(const struct context *context);   /* sockets --watch */
 int cmd_relieve(const struct context *context); /* sockets relieve */
 

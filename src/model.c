@@ -51,6 +51,33 @@ bool parse_decimal(const char *text, uint64_t max, uint64_t *ret_number)
 	return true;
 }
 
+bool parse_with_unit(const char *text, const char *units, const uint64_t *factors, uint64_t *ret)
+{
+	char digits[24];
+	size_t size = strspn(text, "0123456789");
+	uint64_t factor = factors[0];
+
+	if (!size || size >= sizeof digits)
+		return false;
+	if (text[size]) {
+		const char *unit = strchr(units, text[size]);
+		if (!unit || text[size + 1])
+			return false;
+		factor = factors[unit - units];
+	}
+	memcpy(digits, text, size);
+	digits[size] = '\0';
+	return parse_decimal(digits, UINT64_MAX / factor, ret) &&
+	       !__builtin_mul_overflow(*ret, factor, ret);
+}
+
+bool parse_duration(const char *text, uint64_t *ret)
+{
+	static const uint64_t milliseconds[] = { 1000, 60000, 3600000, 86400000 };
+
+	return parse_with_unit(text, "smhd", milliseconds, ret);
+}
+
 static bool next_token(const char **at, const char *end, const char **ret_token, size_t *ret_size)
 {
 	while (*at < end && isspace((unsigned char)**at))

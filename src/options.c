@@ -52,6 +52,7 @@ enum option_id {
 	OPTION_SAMPLES,
 	OPTION_KEEPALIVE,
 	OPTION_NOFILE,
+	OPTION_STALE,
 };
 
 const struct option_row options[] = {
@@ -113,6 +114,8 @@ const struct option_row options[] = {
 	  "does the login hold CAP_SYS_RESOURCE: yes or no" },
 	{ OPTION_PAM_VERSION, "pam-version", "V", "limits",
 	  "as that pam_limits.so: 1.5.1, 1.5.2-6+deb12u2" },
+	{ OPTION_STALE, "stale", "TIME", "fleet",
+	  "stale is a report so much older than the newest (default 7d)" },
 	{ OPTION_HELP, "help", NULL, "", "this text; after a command, that command's" },
 	{ OPTION_VERSION, "version", NULL, "", "print the version" },
 	{ 0, NULL, NULL, NULL, NULL },
@@ -222,6 +225,7 @@ static const struct {
 	PLACE(OLDER_THAN, older_than),
 	PLACE(KEEPALIVE, keepalive),
 	PLACE(NOFILE, nofile),
+	PLACE(STALE, stale),
 }, flags[] = {
 	PLACE(QUIET, quiet),
 	PLACE(VERBOSE, verbose),

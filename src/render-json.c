@@ -529,5 +529,6 @@ const struct renderer renderer_json = {
 		[REPORT_SOCKETS] = json_sockets,
 		[REPORT_SAMPLE] = json_sample,
 		[REPORT_RELIEF] = json_relieve,
+		[REPORT_FLEET] = json_fleet,
 	},
 };

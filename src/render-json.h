@@ -31,6 +31,7 @@ render_function json_sockets; /* render-json-sockets.c */
 render_function json_sample;  /* render-json-watch.c */
 render_function json_relieve; /* render-json-relief.c */
 render_function json_explain; /* render-json-explain.c */
+render_function json_fleet;   /* render-json-fleet.c */
 
 /* Of render-json-limits.c: an amount of the kernel, a line of limits.conf, lines that lose. */
 json_t *json_of_amount(struct pool *pool, uint64_t number);

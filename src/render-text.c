@@ -215,5 +215,6 @@ const struct renderer renderer_text = {
 		[REPORT_SOCKETS] = text_sockets,
 		[REPORT_SAMPLE] = text_sample,
 		[REPORT_RELIEF] = text_relieve,
+		[REPORT_FLEET] = text_fleet,
 	},
 };

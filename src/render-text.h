@@ -52,6 +52,6 @@ void text_leak_evidence(struct pool *pool, const struct leak *leak, const char *
 const char *text_descriptors(struct pool *pool, const struct listed_process *fds);
 
 render_function text_audit, text_diff, text_apply, text_rollback, text_history_show, text_explain,
-	text_limits, text_sockets, text_sample, text_relieve;
+	text_limits, text_sockets, text_sample, text_relieve, text_fleet;
 
 #endif

@@ -16,6 +16,7 @@ const char *report_kind_name(enum report_kind kind)
 		[REPORT_SOCKETS] = "sockets",
 		[REPORT_SAMPLE] = "sockets-watch",
 		[REPORT_RELIEF] = "sockets-relieve",
+		[REPORT_FLEET] = "fleet",
 	};
 
 	return names[kind];

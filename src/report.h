@@ -45,6 +45,7 @@ struct recording;
 struct socket_report;
 struct watch;
 struct relief;
+struct fleet_picture;
 
 /* What a report about a whole host has beside the audit. */
 struct survey {
@@ -73,6 +74,7 @@ enum report_kind {
 	REPORT_SOCKETS,
 	REPORT_SAMPLE, /* sockets --watch */
 	REPORT_RELIEF, /* sockets relieve */
+	REPORT_FLEET,
 	REPORT_KIND_COUNT
 };
 
@@ -121,6 +123,7 @@ struct report {
 	size_t profile_entry_count;
 	const struct profile_source *checked; /* profile check: files without errors */
 	size_t checked_count;
+	const struct fleet_picture *fleet; /* fleet */
 };
 
 struct style {

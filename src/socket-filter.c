@@ -11,35 +11,6 @@
 
 /* ---- units -------------------------------------------------------------------------------- */
 
-/* Decimal digits and perhaps one letter of UNITS; FACTORS has what each stands for. */
-static bool parse_with_unit(const char *text, const char *units, const uint64_t *factors,
-			    uint64_t *ret)
-{
-	char digits[24];
-	size_t size = strspn(text, "0123456789");
-	uint64_t factor = factors[0];
-
-	if (!size || size >= sizeof digits)
-		return false;
-	if (text[size]) {
-		const char *unit = strchr(units, text[size]);
-		if (!unit || text[size + 1])
-			return false;
-		factor = factors[unit - units];
-	}
-	memcpy(digits, text, size);
-	digits[size] = '\0';
-	return parse_decimal(digits, UINT64_MAX / factor, ret) &&
-	       !__builtin_mul_overflow(*ret, factor, ret);
-}
-
-static bool parse_duration(const char *text, uint64_t *ret)
-{
-	static const uint64_t milliseconds[] = { 1000, 60000, 3600000, 86400000 };
-
-	return parse_with_unit(text, "smhd", milliseconds, ret);
-}
-
 static bool parse_count(const char *text, uint64_t *ret)
 {
 	static const uint64_t factors[] = { 1, 1000, 1000000, 1000000000 };

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: MIT
+/* A fleet, for people; see render-text.h. Lists are short: the JSON has all of them. */
+#include "audit.h"
+#include "fleet-picture.h"
+#include "pool.h"
+#include "render-text.h"
+
+#include <string.h>
+
+#define GROUPS_MAX 20u
+#define HOSTS_MAX 8u /* of a group */
+#define LIST_MAX 10u /* of anything else */
+#define VERBOSE 1000u /* the same with --verbose */
+
+struct page {
+	FILE *out;
+	struct pool *pool;
+	const struct fleet_picture *picture;
+	const struct style *style;
+};
+
+static size_t at_most(const struct page *page, size_t count, size_t max)
+{
+	size_t limit = page->style->verbose ? VERBOSE : max;
+
+	return count < limit ? count : limit;
+}
+
+static void print_more(const struct page *page, size_t count, size_t shown)
+{
+	if (count > shown)
+		fprintf(page->out, "  and %zu more%s\n", count - shown,
+			page->style->verbose ? " (--format json has all)"
+					     : " (--verbose, --format json)");
+}
+
+static void print_title(const struct page *page, const char *title)
+{
+	fputc('\n', page->out);
+	text_colored(page->out, page->style, BOLD, title);
+	fputc('\n', page->out);
+}
+
+/* "web1, web2 and 12 more" */
+static const char *hosts(const struct page *page, const uint32_t *numbers, size_t count)
+{
+	size_t shown = at_most(page, count, HOSTS_MAX);
+	const char *list = "";
+
+	for (size_t i = 0; i < shown; i++)
+		list = pool_printf(page->pool, "%s%s%s", list, i ? ", " : "",
+				   fleet_label(page->pool, page->picture, numbers[i]));
+	return count > shown ? pool_printf(page->pool, "%s and %zu more", list, count - shown)
+			     : list;
+}
+
+static const char *place(const struct page *page, uint32_t file, uint32_t line)
+{
+	const char *name = fleet_text_of(page->picture->fleet, file);
+
+	return line ? pool_printf(page->pool, "%s:%u", name, line) : name;
+}
+
+static const char *day(struct pool *pool, time_t time)
+{
+	struct tm utc;
+	char text[32] = "?";
+
+	if (gmtime_r(&time, &utc))
+		strftime(text, sizeof text, "%Y-%m-%d %H:%M", &utc);
+	return pool_strdup(pool, text);
+}
+
+/* ---- settings ---------------------------------------------------------------------------- */
+
+static void print_settings(const struct page *page)
+{
+	const struct fleet_picture *picture = page->picture;
+	size_t width = strlen("SETTING");
+
+	for (size_t i = 0; i < picture->setting_count; i++) {
+		size_t size = strlen(text_safe(page->pool, picture->settings[i].id));
+		if (size > width && size <= 42)
+			width = size;
+	}
+	fputc('\n', page->out);
+	text_colored(page->out, page->style, BOLD,
+		     pool_printf(page->pool, "%-*s %8s %8s %8s %8s", (int)width, "SETTING", "OK",
+				 "DIFFERS", "UNKNOWN", "SKIPPED"));
+	fputc('\n', page->out);
+	for (size_t i = 0; i < picture->setting_count; i++) {
+		const struct fleet_setting *setting = &picture->settings[i];
+		if (!setting->hosts)
+			continue;
+		const char *id = text_safe(page->pool, setting->id);
+		fprintf(page->out, "%-*s", (int)width, id);
+		if (strlen(id) > width)
+			fprintf(page->out, "\n%*s", (int)width, "");
+		fprintf(page->out, " %8zu ", setting->counts[VERDICT_OK]);
+		text_colored(page->out, page->style, setting->counts[VERDICT_DIFFERS] ? RED : "",
+			     pool_printf(page->pool, "%8zu", setting->counts[VERDICT_DIFFERS]));
+		fprintf(page->out, " %8zu %8zu\n", setting->counts[VERDICT_UNKNOWN],
+			setting->counts[VERDICT_SKIPPED]);
+	}
+}
+
+/* ---- groups ------------------------------------------------------------------------------ */
+
+static const char *wanted(const struct page *page, const struct fleet_state *state)
+{
+	const struct fleet *fleet = page->picture->fleet;
+	const char *least = fleet_text_of(fleet, state->at_least);
+	const char *most = fleet_text_of(fleet, state->at_most);
+	const char *want = fleet_text_of(fleet, state->want);
+
+	return least && most ? pool_printf(page->pool, "%s..%s", least, most)
+	       : least       ? pool_printf(page->pool, "at least %s", least)
+	       : most        ? pool_printf(page->pool, "at most %s", most)
+	       : want        ? want
+			     : "?";
+}
+
+/* "wanted at most 1800; boot 7200, running 7200" */
+static const char *found(const struct page *page, const struct fleet_state *state)
+{
+	static const enum layer order[] = { LAYER_RUNNING, LAYER_BOOT, LAYER_LIVE };
+	const struct fleet *fleet = page->picture->fleet;
+	const char *list = pool_printf(page->pool, "wanted %s", wanted(page, state));
+	const char *deviations = fleet_text_of(fleet, state->deviations);
+	const char *mark = "; ";
+
+	for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+		const char *value = fleet_text_of(fleet, state->layer[order[i]]);
+		if (!value)
+			continue;
+		list = pool_printf(page->pool, "%s%s%s %s", list, mark, layer_name(order[i]), value);
+		mark = ", ";
+	}
+	if (*mark == ';')
+		list = pool_printf(page->pool, "%s; found none", list);
+	return deviations ? pool_printf(page->pool, "%s; %s", list, deviations) : list;
+}
+
+static void print_state(const struct page *page, const struct fleet_state *state)
+{
+	const struct fleet *fleet = page->picture->fleet;
+	const char *id = page->picture->settings[state->setting].id;
+	const char *reason = fleet_text_of(fleet, state->reason);
+
+	text_wrapped(page->out, page->pool, "    ", 6,
+		     pool_printf(page->pool, "%s: %s", id,
+				 state->verdict != VERDICT_UNKNOWN ? found(page, state)
+				 : reason                          ? reason
+						                   : "unknown"));
+}
+
+static void print_groups(const struct page *page, const char *title,
+			 const struct fleet_group *groups, size_t count)
+{
+	size_t shown = at_most(page, count, GROUPS_MAX);
+
+	if (!count)
+		return;
+	print_title(page, title);
+	for (size_t i = 0; i < shown; i++) {
+		const struct fleet_group *group = &groups[i];
+		text_wrapped(page->out, page->pool, "  ", 4,
+			     pool_printf(page->pool, "%zu host%s: %s", group->host_count,
+					 text_plural(group->host_count),
+					 hosts(page, group->hosts, group->host_count)));
+		if (group->error)
+			text_wrapped(page->out, page->pool, "    ", 6, group->error);
+		for (size_t j = 0; j < group->state_count; j++)
+			print_state(page, group->states[j]);
+		if (!group->error && !group->state_count)
+			fputs("    its audit says so, without a finding that does\n", page->out);
+	}
+	print_more(page, count, shown);
+}
+
+/* ---- outliers ---------------------------------------------------------------------------- */
+
+static const char *value_text_of(const struct page *page, const struct fleet_value *value)
+{
+	const char *boot = value->boot ? value->boot : "none";
+	const char *running = value->running ? value->running : "none";
+
+	return !strcmp(boot, running) ? boot
+				      : pool_printf(page->pool, "running %s, boot %s", running, boot);
+}
+
+static void print_outliers(const struct page *page)
+{
+	const struct fleet_picture *picture = page->picture;
+	size_t shown = at_most(page, picture->outlier_count, LIST_MAX);
+
+	if (!picture->outlier_count)
+		return;
+	print_title(page, "outliers: a value that few have, where most have another");
+	for (size_t i = 0; i < shown; i++) {
+		const struct fleet_outlier *outlier = &picture->outliers[i];
+		text_wrapped(page->out, page->pool, "  ", 4,
+			     pool_printf(page->pool, "%s: %s, where %zu have %s: %s",
+					 outlier->setting->id,
+					 value_text_of(page, &outlier->value), outlier->common.hosts,
+					 value_text_of(page, &outlier->common),
+					 hosts(page, outlier->hosts, outlier->value.hosts)));
+	}
+	print_more(page, picture->outlier_count, shown);
+}
+
+/* ---- reports ----------------------------------------------------------------------------- */
+
+static void print_stale(const struct page *page)
+{
+	const struct fleet_picture *picture = page->picture;
+	size_t shown = at_most(page, picture->stale_count, LIST_MAX);
+
+	if (!picture->stale_count)
+		return;
+	print_title(page, "stale: reports that are much older than the newest; they count");
+	for (size_t i = 0; i < shown; i++) {
+		const struct fleet_host *host = &picture->fleet->hosts[picture->stale[i]];
+		text_wrapped(page->out, page->pool, "  ", 4,
+			     pool_printf(page->pool, "%s  %s", day(page->pool, host->time),
+					 fleet_label(page->pool, picture, picture->stale[i])));
+	}
+	print_more(page, picture->stale_count, shown);
+}
+
+static void print_duplicates(const struct page *page)
+{
+	const struct fleet_picture *picture = page->picture;
+	size_t shown = at_most(page, picture->duplicate_count, LIST_MAX);
+
+	if (!picture->duplicate_count)
+		return;
+	print_title(page, "duplicates: of several reports of a host the newest counts");
+	for (size_t i = 0; i < shown; i++) {
+		const struct fleet_place *dropped = &picture->duplicates[i];
+		const struct fleet_host *host = &picture->fleet->hosts[dropped->host];
+		text_wrapped(page->out, page->pool, "  ", 4,
+			     pool_printf(page->pool, "%s: %s (%s) and not %s (%s)",
+					 fleet_label(page->pool, picture, dropped->host),
+					 place(page, host->file, host->line),
+					 day(page->pool, host->time),
+					 place(page, dropped->file, dropped->line),
+					 day(page->pool, dropped->time)));
+	}
+	print_more(page, picture->duplicate_count, shown);
+}
+
+static void print_broken(const struct page *page)
+{
+	const struct fleet *fleet = page->picture->fleet;
+	size_t named = fleet->broken_count < FLEET_BROKEN_MAX ? fleet->broken_count
+							      : FLEET_BROKEN_MAX;
+	size_t shown = at_most(page, named, LIST_MAX);
+
+	if (!fleet->broken_count)
+		return;
+	print_title(page, "broken: skipped");
+	for (size_t i = 0; i < shown; i++)
+		text_wrapped(page->out, page->pool, "  ", 4,
+			     pool_printf(page->pool, "%s: %s",
+					 place(page, fleet->broken[i].file, fleet->broken[i].line),
+					 fleet->broken[i].error));
+	print_more(page, fleet->broken_count, shown);
+}
+
+/* ---- all of it ---------------------------------------------------------------------------- */
+
+static void print_head(const struct page *page)
+{
+	const struct fleet_picture *picture = page->picture;
+	const size_t *verdicts = picture->verdicts;
+	size_t total = fleet_host_count(picture->fleet);
+	const char *names = picture->profile_count == 1 ? picture->profiles->name : NULL;
+
+	text_colored(page->out, page->style, BOLD,
+		     pool_printf(page->pool, "%zu host%s", total, text_plural(total)));
+	fprintf(page->out, "%s%s: ", names ? ", " : "", names ? text_safe(page->pool, names) : "");
+	text_colored(page->out, page->style, GREEN,
+		     pool_printf(page->pool, "%zu ok", verdicts[VERDICT_OK]));
+	fputs(", ", page->out);
+	text_colored(page->out, page->style, verdicts[VERDICT_DIFFERS] ? RED : "",
+		     pool_printf(page->pool, "%zu differ%s", verdicts[VERDICT_DIFFERS],
+				 verdicts[VERDICT_DIFFERS] == 1 ? "s" : ""));
+	fputs(", ", page->out);
+	text_colored(page->out, page->style, verdicts[VERDICT_UNKNOWN] ? YELLOW : "",
+		     pool_printf(page->pool, "%zu could not be judged", verdicts[VERDICT_UNKNOWN]));
+	fputc('\n', page->out);
+}
+
+void text_fleet(FILE *out, const struct report *report, const struct style *style)
+{
+	const struct fleet_picture *picture = report->fleet;
+	const struct page page = { out, report->pool, picture, style };
+
+	if (!picture)
+		return;
+	print_head(&page);
+	if (picture->setting_count)
+		print_settings(&page);
+	print_groups(&page, "differ in the same way:", picture->groups, picture->group_count);
+	print_groups(&page, "could not be judged:", picture->unjudged, picture->unjudged_count);
+	print_outliers(&page);
+	print_stale(&page);
+	print_duplicates(&page);
+	print_broken(&page);
+	if (report->notes.count)
+		fputc('\n', out);
+	text_notes(out, report, &report->notes);
+}
