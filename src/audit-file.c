@@ -223,8 +223,9 @@ static void read_deviations(struct reading_of_audit *reading, struct audit_entry
 
 static void read_finding(struct reading_of_audit *reading, struct audit_entry *entry)
 {
-	static const char *const names[] = { "id",     "verdict",    "want",   "at_least", "at_most",
-					     "layers", "deviations", "reason", NULL };
+	static const char *const names[] = { "id",         "verdict", "want",
+					     "at_least",   "at_most", "layers",
+					     "deviations", "reason",  NULL };
 	struct json_reader *reader = &reading->reader;
 	struct json_text name;
 	unsigned seen = 0;
@@ -308,9 +309,9 @@ static void read_host(struct reading_of_audit *reading)
 {
 	static const char *const names[] = { "name", "machine_id", NULL };
 
-	read_strings(reading, "host", names,
-		     (struct json_text *const[]){ &reading->file->name,
-						  &reading->file->machine_id });
+	read_strings(
+		reading, "host", names,
+		(struct json_text *const[]){ &reading->file->name, &reading->file->machine_id });
 }
 
 static void read_tool(struct reading_of_audit *reading)
@@ -354,8 +355,8 @@ enum member {
 	MEMBER_INTERRUPTED,
 };
 
-static const char *const members[] = { "schema",   "host",  "time",	   "result", "findings", "tool",
-				       "profiles", "error", "interrupted", NULL };
+static const char *const members[] = { "schema", "host",     "time",  "result",      "findings",
+				       "tool",   "profiles", "error", "interrupted", NULL };
 
 static void read_member(struct reading_of_audit *reading, int member)
 {

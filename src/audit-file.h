@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The JSON of `keeltune audit`, read back, as far as a fleet is about it. Input is not trusted. Pure.
+ * The JSON of `keeltune audit`, read back, as far as a fleet is about it. Input is not trusted.
+ * Pure.
  */
 #ifndef KEELTUNE_AUDIT_FILE_H
 #define KEELTUNE_AUDIT_FILE_H
@@ -26,8 +27,8 @@ struct audit_file {
 	struct json_text name, machine_id; /* of the host; the name is never null */
 	struct json_text profiles, version, error, interrupted;
 	time_t time;
-	bool trouble;    /* its result */
-	bool differs;    /* its result, or a finding */
+	bool trouble; /* its result */
+	bool differs; /* its result, or a finding */
 	struct audit_entry *findings;
 	size_t count, room;
 };

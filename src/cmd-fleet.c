@@ -52,9 +52,8 @@ static void draw_progress(const struct progress *progress, size_t reports)
 			(unsigned long long)(progress->done >> 20));
 		return;
 	}
-	uint64_t share = progress->done < progress->total
-				 ? progress->done * 100 / progress->total
-				 : 100;
+	uint64_t share =
+		progress->done < progress->total ? progress->done * 100 / progress->total : 100;
 	memset(bar, '#', share * (sizeof bar - 1) / 100);
 	fprintf(stderr, "\rkeeltune: [%s] %3llu %%, %zu reports ", bar, (unsigned long long)share,
 		reports);
@@ -222,7 +221,8 @@ static int finish(struct session *session, struct merge *merge, const struct fle
 	report->fleet = picture;
 	note_reports(session, picture, stale_after / 1000);
 	if (inputs->others)
-		note(session, "not read, for they are no JSON or no regular files: %s%s", inputs->other,
+		note(session, "not read, for they are no JSON or no regular files: %s%s",
+		     inputs->other,
 		     inputs->others > 1
 			     ? pool_printf(session->pool, " and %zu more", inputs->others - 1)
 			     : "");
@@ -272,8 +272,8 @@ int cmd_fleet(const struct context *context)
 		return EXIT_TROUBLE;
 	struct pool *pool = pool_new();
 	struct merge merge = { .fleet = fleet_new(pool),
-			       .progress.wanted = !context->options.quiet &&
-						  isatty(STDERR_FILENO) };
+			       .progress.wanted =
+				       !context->options.quiet && isatty(STDERR_FILENO) };
 	struct fleet_inputs inputs = { .pool = pool };
 	for (size_t i = 0; i < context->argument_count; i++)
 		fleet_inputs_add(&inputs, context->arguments[i]);

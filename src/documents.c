@@ -107,9 +107,9 @@ static void deliver(struct documents *d)
 	if (keep(d) < 0)
 		return;
 	d->found = true;
-	d->function(d->context, &(struct document){ .bytes = d->bytes,
-						    .size = d->size,
-						    .line = d->first_line });
+	d->function(
+		d->context,
+		&(struct document){ .bytes = d->bytes, .size = d->size, .line = d->first_line });
 	d->state = STATE_BETWEEN;
 }
 
@@ -131,9 +131,8 @@ static void begin(struct documents *d)
 	d->last = *d->at;
 	d->state = STATE_LINE;
 	name_problem(d, d->line,
-		     *d->at == '['
-			     ? "a JSON array: reports are read one by one (jq -c '.[]' FILE)"
-			     : "not a JSON object");
+		     *d->at == '[' ? "a JSON array: reports are read one by one (jq -c '.[]' FILE)"
+				   : "not a JSON object");
 }
 
 static bool is_mark(const struct documents *d) /* of the order of bytes, in UTF-8 */
@@ -181,10 +180,9 @@ static void look_inside(struct documents *d)
 /* Does the byte with which a line begins belong to the document? */
 static bool belongs(const struct documents *d)
 {
-	if (d->one_line && !d->bare)
-		return false;
-	return *d->at != '{' ||
-	       (!d->one_line && !d->indented && d->last && strchr("[,:", d->last));
+	if (d->one_line)
+		return d->bare && (*d->at == '"' || *d->at == '}');
+	return *d->at != '{' || (!d->indented && strchr("[,:", d->last));
 }
 
 static void look_at_beginning(struct documents *d)
@@ -194,8 +192,7 @@ static void look_at_beginning(struct documents *d)
 	if (is_blank(*d->at)) {
 		d->indented = true;
 	} else if (!belongs(d)) {
-		name_problem(d, d->first_line,
-			     "the JSON document ends in the middle (truncated?)");
+		name_problem(d, d->first_line, "the JSON document ends in the middle (truncated?)");
 		d->state = STATE_BETWEEN;
 		return;
 	}

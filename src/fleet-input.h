@@ -15,17 +15,17 @@ struct pool;
 struct fleet_input {
 	const char *path; /* "-": standard input */
 	uint64_t size;
-	bool listed;      /* found in a directory */
-	int error;        /* -errno: it cannot be read, or be listed */
+	bool listed; /* found in a directory */
+	int error;   /* -errno: it cannot be read, or be listed */
 };
 
 struct fleet_inputs {
 	struct pool *pool;
 	struct fleet_input *items; /* in the order of the arguments; those of a directory by name */
 	size_t count;
-	uint64_t size; /* of all */
-	bool endless;  /* that of some is not known */
-	size_t others; /* files of directories that are no reports by their looks */
+	uint64_t size;     /* of all */
+	bool endless;      /* that of some is not known */
+	size_t others;     /* files of directories that are no reports by their looks */
 	const char *other; /* the first of them */
 };
 

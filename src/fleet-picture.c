@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CLOCKS_DIFFER 300   /* seconds: no report from the future yet */
-#define OUTLIER_FLEET 5u    /* hosts: fewer have no outliers */
-#define OUTLIER_SHARE 20u   /* one in so many, or one alone, is few */
+#define CLOCKS_DIFFER 300 /* seconds: no report from the future yet */
+#define OUTLIER_FLEET 5u  /* hosts: fewer have no outliers */
+#define OUTLIER_SHARE 20u /* one in so many, or one alone, is few */
 
 /* A value of a setting, and who has it. */
 struct common_value {
@@ -21,13 +21,13 @@ struct counting {
 	struct pool *pool;
 	struct fleet *fleet;
 	struct fleet_picture *picture;
-	uint32_t *order;         /* hosts by name */
-	size_t *pattern_hosts;   /* by pattern */
-	struct intern *values;   /* common_value */
-	uint32_t *value_of;      /* by state: of values; INTERN_NONE: says nothing of it */
-	size_t *value_hosts;     /* by value */
-	struct intern *groups;   /* what hosts differ in: the form of a pattern */
-	uint32_t *group_of;      /* by pattern; INTERN_NONE: all is well */
+	uint32_t *order;          /* hosts by name */
+	size_t *pattern_hosts;    /* by pattern */
+	struct intern *values;    /* common_value */
+	uint32_t *value_of;       /* by state: of values; INTERN_NONE: says nothing of it */
+	size_t *value_hosts;      /* by value */
+	struct intern *groups;    /* what hosts differ in: the form of a pattern */
+	uint32_t *group_of;       /* by pattern; INTERN_NONE: all is well */
 	struct fleet_group *sets; /* by group */
 };
 
@@ -188,9 +188,8 @@ static void find_wanted(struct counting *c)
 			   *most = text(c, state->at_most);
 		if (!state_hosts[i])
 			continue;
-		if (best[state->setting] &&
-		    (want != setting->want || least != setting->at_least ||
-		     most != setting->at_most))
+		if (best[state->setting] && (want != setting->want || least != setting->at_least ||
+					     most != setting->at_most))
 			setting->wants_differ = true;
 		if (best[state->setting] && state_hosts[i] <= state_hosts[best[state->setting] - 1])
 			continue;
@@ -277,7 +276,8 @@ static void find_outlier_hosts(struct counting *c, const uint32_t *outlier_of)
 			if (!outlier || last[outlier - 1] == i + 1)
 				continue;
 			last[outlier - 1] = i + 1;
-			uint32_t *hosts = (uint32_t *)(uintptr_t)picture->outliers[outlier - 1].hosts;
+			uint32_t *hosts =
+				(uint32_t *)(uintptr_t)picture->outliers[outlier - 1].hosts;
 			hosts[filled[outlier - 1]++] = host;
 		}
 	}
@@ -439,9 +439,8 @@ static struct fleet_tally *tally(struct counting *c, size_t offset, size_t *ret_
 		if (!counts[i])
 			continue;
 		tallies = pool_extend(c->pool, tallies, *ret_count, sizeof *tallies);
-		tallies[(*ret_count)++] = (struct fleet_tally){
-			i == texts ? NULL : text(c, (uint32_t)i), counts[i]
-		};
+		tallies[(*ret_count)++] =
+			(struct fleet_tally){ i == texts ? NULL : text(c, (uint32_t)i), counts[i] };
 	}
 	if (*ret_count)
 		qsort(tallies, *ret_count, sizeof *tallies, by_count);
@@ -476,8 +475,8 @@ static void sort_hosts(struct counting *c)
 	size_t count = fleet_host_count(c->fleet);
 
 	c->order = zeroed(c->pool, count, sizeof *c->order);
-	c->pattern_hosts = zeroed(c->pool, intern_count(c->fleet->patterns),
-				  sizeof *c->pattern_hosts);
+	c->pattern_hosts =
+		zeroed(c->pool, intern_count(c->fleet->patterns), sizeof *c->pattern_hosts);
 	for (uint32_t i = 0; i < count; i++) {
 		c->order[i] = i;
 		c->pattern_hosts[c->fleet->hosts[i].pattern]++;
@@ -508,7 +507,8 @@ struct fleet_picture *fleet_picture(struct fleet *fleet, time_t now, uint64_t st
 	find_old(&c, now, stale_after);
 	picture->profiles =
 		tally(&c, offsetof(struct fleet_host, profiles), &picture->profile_count);
-	picture->versions = tally(&c, offsetof(struct fleet_host, version), &picture->version_count);
+	picture->versions =
+		tally(&c, offsetof(struct fleet_host, version), &picture->version_count);
 	find_namesakes(&c);
 	if (fleet->dropped_count)
 		qsort_r(fleet->dropped, fleet->dropped_count, sizeof *fleet->dropped, by_host, &c);
@@ -528,6 +528,6 @@ const char *fleet_label(struct pool *pool, const struct fleet_picture *picture, 
 	if (!*name)
 		name = "(no name)";
 	return !picture->ambiguous[host->name] ? name
-	       : id                           ? pool_printf(pool, "%s (%.8s)", name, id)
-					      : pool_printf(pool, "%s (no machine id)", name);
+	       : id                            ? pool_printf(pool, "%s (%.8s)", name, id)
+					       : pool_printf(pool, "%s (no machine id)", name);
 }

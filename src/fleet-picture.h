@@ -16,7 +16,8 @@ struct fleet_value {
 struct fleet_setting {
 	const char *id;
 	size_t hosts;                 /* whose report names it */
-	size_t counts[VERDICT_COUNT]; /* of them; with several network namespaces the worst counts */
+	size_t counts[VERDICT_COUNT]; /* of them; with several network namespaces the worst counts
+				       */
 	const char *want, *at_least, *at_most; /* as most of them want it */
 	bool wants_differ;
 	const struct fleet_value *values; /* the commonest FLEET_VALUES_MAX */
@@ -59,7 +60,7 @@ struct fleet_picture {
 	size_t duplicate_count;
 	struct fleet_tally *profiles, *versions; /* the most used first */
 	size_t profile_count, version_count;
-	time_t newest; /* report; 0: there is none */
+	time_t newest;          /* report; 0: there is none */
 	const uint32_t *future; /* hosts with a report from the future */
 	size_t future_count;
 	const uint32_t *interrupted; /* hosts with an interrupted apply */

@@ -11,7 +11,7 @@
 #include "intern.h"
 
 #define FLEET_BROKEN_MAX 100000u /* that are named; all are counted */
-#define FLEET_VALUES_MAX 10u	 /* of a setting that are listed */
+#define FLEET_VALUES_MAX 10u     /* of a setting that are listed */
 
 /* Numbers of strings; INTERN_NONE: JSON's null. */
 struct fleet_state {

@@ -69,7 +69,8 @@ static uint32_t hash_of(const struct intern *intern, const void *bytes, size_t s
 {
 	const unsigned char *at = bytes;
 	uint64_t v[4] = { intern->key[0] ^ 0x736f6d6570736575, intern->key[1] ^ 0x646f72616e646f6d,
-			  intern->key[0] ^ 0x6c7967656e657261, intern->key[1] ^ 0x7465646279746573 };
+			  intern->key[0] ^ 0x6c7967656e657261,
+			  intern->key[1] ^ 0x7465646279746573 };
 
 	for (size_t left = size;; at += 8, left -= 8) {
 		uint64_t word = 0;

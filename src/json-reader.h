@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * One JSON document, read member by member from a buffer: nothing is built that nobody asks for, and
- * numbers stay the text that they are. Strict (RFC 8259), with bounded depth. Pure.
+ * One JSON document, read member by member from a buffer: nothing is built that nobody asks for,
+ * and numbers stay the text that they are. Strict (RFC 8259), with bounded depth. Pure.
  *
  * The first problem ends the reading: every function then says false, and `problem` what it is.
  */

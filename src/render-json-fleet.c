@@ -67,7 +67,8 @@ static json_t *setting(const struct writing *w, const struct fleet_setting *s)
 				   (json_int_t)s->hosts);
 
 	for (enum verdict i = 0; i < VERDICT_COUNT; i++)
-		json_object_set_new(object, verdict_name(i), json_integer((json_int_t)s->counts[i]));
+		json_object_set_new(object, verdict_name(i),
+				    json_integer((json_int_t)s->counts[i]));
 	json_object_set_new(object, "want", value(w, s->want));
 	json_object_set_new(object, "at_least", value(w, s->at_least));
 	json_object_set_new(object, "at_most", value(w, s->at_most));
@@ -114,10 +115,10 @@ static json_t *groups(const struct writing *w, const struct fleet_group *list, s
 		for (size_t j = 0; j < list[i].state_count; j++)
 			json_array_append_new(states, state(w, list[i].states[j]));
 		json_array_append_new(
-			array, json_pack("{s:I, s:o, s:o, s:o}", "count",
-					 (json_int_t)list[i].host_count, "error",
-					 json_of_text(w->pool, list[i].error), "settings", states,
-					 "hosts", hosts(w, list[i].hosts, list[i].host_count)));
+			array,
+			json_pack("{s:I, s:o, s:o, s:o}", "count", (json_int_t)list[i].host_count,
+				  "error", json_of_text(w->pool, list[i].error), "settings", states,
+				  "hosts", hosts(w, list[i].hosts, list[i].host_count)));
 	}
 	return array;
 }
@@ -129,12 +130,11 @@ static json_t *outliers(const struct writing *w)
 	for (size_t i = 0; i < w->picture->outlier_count; i++) {
 		const struct fleet_outlier *outlier = &w->picture->outliers[i];
 		json_array_append_new(
-			array,
-			json_pack("{s:o, s:o, s:o, s:o}", "id",
-				  json_of_text(w->pool, outlier->setting->id), "value",
-				  value_of_hosts(w, &outlier->value), "common",
-				  value_of_hosts(w, &outlier->common), "hosts",
-				  hosts(w, outlier->hosts, outlier->value.hosts)));
+			array, json_pack("{s:o, s:o, s:o, s:o}", "id",
+					 json_of_text(w->pool, outlier->setting->id), "value",
+					 value_of_hosts(w, &outlier->value), "common",
+					 value_of_hosts(w, &outlier->common), "hosts",
+					 hosts(w, outlier->hosts, outlier->value.hosts)));
 	}
 	return array;
 }
@@ -184,8 +184,7 @@ static json_t *broken(const struct writing *w)
 		const struct fleet_broken *one = &w->fleet->broken[i];
 		json_array_append_new(array, json_pack("{s:o, s:o, s:o}", "file",
 						       text(w, one->file), "line", line(one->line),
-						       "error",
-						       json_of_text(w->pool, one->error)));
+						       "error", json_of_text(w->pool, one->error)));
 	}
 	return array;
 }
@@ -210,19 +209,18 @@ void json_fleet(FILE *out, const struct report *report, const struct style *styl
 	(void)style;
 	if (picture) {
 		const size_t *verdicts = picture->verdicts;
-		json_object_set_new(
-			object, "hosts",
-			json_pack("{s:I, s:I, s:I, s:I}", "total",
-				  (json_int_t)fleet_host_count(w.fleet), "ok",
-				  (json_int_t)verdicts[VERDICT_OK], "differs",
-				  (json_int_t)verdicts[VERDICT_DIFFERS], "unknown",
-				  (json_int_t)verdicts[VERDICT_UNKNOWN]));
-		json_object_set_new(
-			object, "reports",
-			json_pack("{s:I, s:I, s:I, s:I}", "read", (json_int_t)w.fleet->reports,
-				  "duplicate", (json_int_t)picture->duplicate_count, "stale",
-				  (json_int_t)picture->stale_count, "broken",
-				  (json_int_t)w.fleet->broken_count));
+		json_object_set_new(object, "hosts",
+				    json_pack("{s:I, s:I, s:I, s:I}", "total",
+					      (json_int_t)fleet_host_count(w.fleet), "ok",
+					      (json_int_t)verdicts[VERDICT_OK], "differs",
+					      (json_int_t)verdicts[VERDICT_DIFFERS], "unknown",
+					      (json_int_t)verdicts[VERDICT_UNKNOWN]));
+		json_object_set_new(object, "reports",
+				    json_pack("{s:I, s:I, s:I, s:I}", "read",
+					      (json_int_t)w.fleet->reports, "duplicate",
+					      (json_int_t)picture->duplicate_count, "stale",
+					      (json_int_t)picture->stale_count, "broken",
+					      (json_int_t)w.fleet->broken_count));
 		json_object_set_new(object, "profiles",
 				    tallies(&w, picture->profiles, picture->profile_count));
 		json_object_set_new(object, "versions",

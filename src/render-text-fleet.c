@@ -8,8 +8,8 @@
 #include <string.h>
 
 #define GROUPS_MAX 20u
-#define HOSTS_MAX 8u /* of a group */
-#define LIST_MAX 10u /* of anything else */
+#define HOSTS_MAX 8u  /* of a group */
+#define LIST_MAX 10u  /* of anything else */
 #define VERBOSE 1000u /* the same with --verbose */
 
 struct page {
@@ -133,7 +133,8 @@ static const char *found(const struct page *page, const struct fleet_state *stat
 		const char *value = fleet_text_of(fleet, state->layer[order[i]]);
 		if (!value)
 			continue;
-		list = pool_printf(page->pool, "%s%s%s %s", list, mark, layer_name(order[i]), value);
+		list = pool_printf(page->pool, "%s%s%s %s", list, mark, layer_name(order[i]),
+				   value);
 		mark = ", ";
 	}
 	if (*mark == ';')
@@ -151,7 +152,7 @@ static void print_state(const struct page *page, const struct fleet_state *state
 		     pool_printf(page->pool, "%s: %s", id,
 				 state->verdict != VERDICT_UNKNOWN ? found(page, state)
 				 : reason                          ? reason
-						                   : "unknown"));
+								   : "unknown"));
 }
 
 static void print_groups(const struct page *page, const char *title,
@@ -185,8 +186,9 @@ static const char *value_text_of(const struct page *page, const struct fleet_val
 	const char *boot = value->boot ? value->boot : "none";
 	const char *running = value->running ? value->running : "none";
 
-	return !strcmp(boot, running) ? boot
-				      : pool_printf(page->pool, "running %s, boot %s", running, boot);
+	return !strcmp(boot, running)
+		       ? boot
+		       : pool_printf(page->pool, "running %s, boot %s", running, boot);
 }
 
 static void print_outliers(const struct page *page)
@@ -201,8 +203,8 @@ static void print_outliers(const struct page *page)
 		const struct fleet_outlier *outlier = &picture->outliers[i];
 		text_wrapped(page->out, page->pool, "  ", 4,
 			     pool_printf(page->pool, "%s: %s, where %zu have %s: %s",
-					 outlier->setting->id,
-					 value_text_of(page, &outlier->value), outlier->common.hosts,
+					 outlier->setting->id, value_text_of(page, &outlier->value),
+					 outlier->common.hosts,
 					 value_text_of(page, &outlier->common),
 					 hosts(page, outlier->hosts, outlier->value.hosts)));
 	}
@@ -253,8 +255,8 @@ static void print_duplicates(const struct page *page)
 static void print_broken(const struct page *page)
 {
 	const struct fleet *fleet = page->picture->fleet;
-	size_t named = fleet->broken_count < FLEET_BROKEN_MAX ? fleet->broken_count
-							      : FLEET_BROKEN_MAX;
+	size_t named =
+		fleet->broken_count < FLEET_BROKEN_MAX ? fleet->broken_count : FLEET_BROKEN_MAX;
 	size_t shown = at_most(page, named, LIST_MAX);
 
 	if (!fleet->broken_count)

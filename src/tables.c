@@ -22,8 +22,8 @@ const struct command commands[] = {
 	  cmd_sockets, REPORT_SOCKETS },
 	{ "profile", "list | show NAME... | check FILE...", "list, resolve, check profiles",
 	  cmd_profile, REPORT_PROFILE },
-	{ "fleet", "FILE...|DIR|-", "many audits (JSON) as one: who differs in the same way", cmd_fleet,
-	  REPORT_FLEET },
+	{ "fleet", "FILE...|DIR|-", "many audits (JSON) as one: who differs in the same way",
+	  cmd_fleet, REPORT_FLEET },
 	{ NULL, NULL, NULL, NULL, REPORT_KIND_COUNT },
 };
 
