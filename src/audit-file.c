@@ -129,8 +129,10 @@ static bool parse_time(struct json_text text, time_t *ret)
 	tm.tm_year = century * 100 + year - 1900;
 	tm.tm_mon--;
 	tm.tm_mday = day;
+	struct tm date = { .tm_year = tm.tm_year, .tm_mon = tm.tm_mon, .tm_mday = day };
+	timegm(&date);
 	*ret = timegm(&tm);
-	return tm.tm_mday == day || tm.tm_sec == 0; /* a 31st of June is no day; a leap second is */
+	return date.tm_mday == day; /* else a 31st of June */
 }
 
 /* ---- findings ---------------------------------------------------------------------------- */

@@ -212,7 +212,7 @@ static void look_behind(struct documents *d)
 static void look_at_string(struct documents *d)
 {
 	if (*d->at == '\n')
-		give_up(d, "not JSON: a string goes over the end of the line");
+		give_up(d, "not JSON: a string without an end (truncated?)");
 	else if (d->state == STATE_ESCAPE)
 		d->state = STATE_STRING;
 	else if (*d->at == '\\')

@@ -224,8 +224,9 @@ static void print_stale(const struct page *page)
 	for (size_t i = 0; i < shown; i++) {
 		const struct fleet_host *host = &picture->fleet->hosts[picture->stale[i]];
 		text_wrapped(page->out, page->pool, "  ", 4,
-			     pool_printf(page->pool, "%s  %s", day(page->pool, host->time),
-					 fleet_label(page->pool, picture, picture->stale[i])));
+			     pool_printf(page->pool, "%s: %s",
+					 fleet_label(page->pool, picture, picture->stale[i]),
+					 day(page->pool, host->time)));
 	}
 	print_more(page, picture->stale_count, shown);
 }
