@@ -147,6 +147,8 @@ static uint64_t milliseconds(void)
 static int follow(struct work *work, struct error *err)
 {
 	uint64_t end = milliseconds() + PATIENCE_MS;
+	/* Who waited first is accepted first: no more of them are left than the queue ever had. */
+	size_t least = SIZE_MAX;
 
 	for (int found = 0; found < LOOKS;) {
 		const struct change *change = sockets_of(&work->plan);
@@ -159,6 +161,12 @@ static int follow(struct work *work, struct error *err)
 			error_set(err, rc, "process %d: %s", work->request.pid, strerror(-rc));
 		if (rc < 0)
 			return rc == -ESRCH ? 0 : rc;
+		if (more) /* perhaps another listener */
+			least = SIZE_MAX;
+		else if (work->relief.waiting < least)
+			least = work->relief.waiting;
+		else
+			work->relief.waiting = least;
 		found += more != NULL;
 		if (!more && (!work->relief.waiting || milliseconds() >= end))
 			break;
