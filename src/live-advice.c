@@ -24,17 +24,12 @@ const char *live_pair(struct pool *pool, uint64_t soft, uint64_t hard)
 	return pool_printf(pool, "%s:%s", amount(pool, soft), amount(pool, hard));
 }
 
-static bool is_of_units(const struct setting *setting)
-{
-	return !strcmp(setting->provider->kind, "unit");
-}
-
 /* "8192:524288": what would do, in the kernel's unit: no side lower than it is. */
-static const char *wanted_pair(struct pool *pool, const struct setting *setting,
+static const char *wanted_pair(struct pool *pool, bool by_unit, const struct setting *setting,
 			       const struct rlimit *has)
 {
 	const struct limit_row *row = catalog_limit(setting->item);
-	uint64_t scale = is_of_units(setting) ? 1 : row->scale;
+	uint64_t scale = by_unit ? 1 : row->scale;
 	uint64_t want =
 		setting->want.kind == VALUE_NUMBER ? setting->want.number * scale : LIMITS_INFINITY;
 	uint64_t soft = setting->side == SIDE_SOFT ? want : has->rlim_cur;
@@ -79,7 +74,7 @@ static const char *advise_changed(struct pool *pool, const struct setting *setti
 			   now);
 }
 
-static const char *advise_service(struct pool *pool, const struct setting *setting,
+static const char *advise_service(struct pool *pool, bool by_unit, const struct setting *setting,
 				  enum limit_cause cause, const char *pair, bool next_serves)
 {
 	const char *now = raise_now(pool, setting, "PID", pair);
@@ -99,7 +94,7 @@ static const char *advise_service(struct pool *pool, const struct setting *setti
 				   "raise it in limits.conf for its user (keeltune limits USER "
 				   "--service NAME), then restart UNIT; until then: %s",
 				   now);
-	if (is_of_units(setting) && !next_serves)
+	if (by_unit && !next_serves)
 		return pool_printf(pool, "keeltune apply, then " RESTART "; until then: %s", now);
 	return pool_printf(pool,
 			   "%s=%s in a drop-in (keeltune explain UNIT has the commands), then "
@@ -116,18 +111,20 @@ static const char *advise_session(enum limit_cause cause, bool next_serves)
 			   : "a new login gets no more yet: keeltune apply, then log in again";
 }
 
-const char *live_advise_limit(struct pool *pool, const struct setting *setting,
-			      const struct process_limits *limits, bool next_serves)
+const char *live_advise_limit(struct pool *pool, const struct live_scope *scope,
+			      const struct setting *setting, const struct process_limits *limits,
+			      bool next_serves)
 {
 	int resource = catalog_limit(setting->item)->resource;
-	const char *pair = wanted_pair(pool, setting, &limits->process.limits[resource]);
+	bool by_unit = scope->is_of_unit != NULL;
+	const char *pair = wanted_pair(pool, by_unit, setting, &limits->process.limits[resource]);
 	enum limit_cause cause = limits->items[resource].cause;
 
 	if (cause == CAUSE_CHANGED)
 		return advise_changed(pool, setting, limits, pair);
 	switch (limits->kind) {
 	case PLACE_SERVICE:
-		return advise_service(pool, setting, cause, pair, next_serves);
+		return advise_service(pool, by_unit, setting, cause, pair, next_serves);
 	case PLACE_USER_MANAGER:
 		return pool_printf(pool,
 				   "%s=%s in /etc/systemd/user.conf, then end all sessions of "

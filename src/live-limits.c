@@ -390,7 +390,7 @@ static void report(struct look *look, size_t number, const struct process_limits
 		ret.why = "a new session of this user gets the same: no line asks for more yet";
 		ret.origin.file = NULL;
 	}
-	ret.advice = live_advise_limit(pool, setting, limits, next_serves);
+	ret.advice = live_advise_limit(pool, look->scope, setting, limits, next_serves);
 	add_pids(look, number, &ret);
 	live_add(pool, &observed->live, &ret);
 	if (live->state != READING_PRESENT || value_compare(ret.value, live->value) < 0)

@@ -32,8 +32,9 @@ void live_observe_limits(const struct live_scope *scope, const struct setting *c
 struct process_limits;
 /* live-advice.c: what to do about a process that has less than SETTING wants. NEXT_SERVES: a new
  * login, or the next start of the unit, gets enough. */
-const char *live_advise_limit(struct pool *pool, const struct setting *setting,
-			      const struct process_limits *limits, bool next_serves);
+const char *live_advise_limit(struct pool *pool, const struct live_scope *scope,
+			      const struct setting *setting, const struct process_limits *limits,
+			      bool next_serves);
 /* "1024:524288", "unlimited:unlimited": numbers of the kernel. */
 const char *live_pair(struct pool *pool, uint64_t soft, uint64_t hard);
 

@@ -149,11 +149,17 @@ static const struct advice_case {
 	{ PLACE_UNKNOWN, CAUSE_INHERITED, false, true, "nofile", "restart it where", "--pid 12" },
 };
 
+static bool is_never(const void *data, const struct setting *setting, const char *unit)
+{
+	(void)data, (void)setting, (void)unit;
+	return false;
+}
+
 START_TEST(each_place_has_advice)
 {
 	const struct advice_case *c = &advice_cases[_i];
-	const struct setting setting = { .provider = c->by_unit ? &provider_unit : &provider_limits,
-					 .name = c->by_unit ? "x.service" : "*",
+	const struct live_scope scope = { .is_of_unit = c->by_unit ? is_never : NULL };
+	const struct setting setting = { .name = c->by_unit ? "x.service" : "*",
 					 .item = c->item,
 					 .side = SIDE_SOFT,
 					 .want = value_number(5000) };
@@ -163,7 +169,7 @@ START_TEST(each_place_has_advice)
 		limits.process.limits[i] = (struct rlimit){ 1000, 8000 };
 		limits.items[i].cause = c->cause;
 	}
-	const char *advice = live_advise_limit(pool, &setting, &limits, c->next_serves);
+	const char *advice = live_advise_limit(pool, &scope, &setting, &limits, c->next_serves);
 	ck_assert_msg(!strncmp(advice, c->begins, strlen(c->begins)), "%s", advice);
 	ck_assert_msg(strstr(advice, c->names) != NULL, "%s", advice);
 }
@@ -171,20 +177,19 @@ END_TEST
 
 START_TEST(a_hard_limit_is_raised_and_never_lowered)
 {
-	struct setting setting = { .provider = &provider_limits,
-				   .name = "*",
-				   .item = "nofile",
-				   .side = SIDE_HARD,
-				   .want = value_number(9000) };
+	const struct live_scope scope = { .is_of_unit = NULL };
+	struct setting setting = {
+		.name = "*", .item = "nofile", .side = SIDE_HARD, .want = value_number(9000)
+	};
 	struct process_limits limits = { .kind = PLACE_SERVICE };
 
 	limits.items[RLIMIT_NOFILE].cause = CAUSE_OLDER;
 	limits.process.limits[RLIMIT_NOFILE] = (struct rlimit){ 1024, 8000 };
-	ck_assert_ptr_nonnull(
-		strstr(live_advise_limit(pool, &setting, &limits, true), "--nofile 1024:9000"));
+	ck_assert_ptr_nonnull(strstr(live_advise_limit(pool, &scope, &setting, &limits, true),
+				     "--nofile 1024:9000"));
 	setting.side = SIDE_SOFT;
-	ck_assert_ptr_nonnull(
-		strstr(live_advise_limit(pool, &setting, &limits, true), "--nofile 9000:9000"));
+	ck_assert_ptr_nonnull(strstr(live_advise_limit(pool, &scope, &setting, &limits, true),
+				     "--nofile 9000:9000"));
 }
 END_TEST
 
