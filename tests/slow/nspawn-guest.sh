@@ -2,38 +2,14 @@
 # SPDX-License-Identifier: MIT
 # Runs as a service in the container that tests/slow/nspawn.sh boots: what systemd says is right.
 
+. /opt/lib.sh
+
 etc=/etc/systemd/system
 profile=/root/test.conf
-out=/root/out
-export LC_ALL=C SYSTEMD_PAGER='' SYSTEMD_COLORS=0
-
-result() {
-	if [ "$1" = 0 ]; then echo "ok $2"; else
-		echo "not ok $2"
-		sed 's/^/# /' "$out" | head -n 30
-	fi
-}
-
-# is NAME WANT GOT
-is() {
-	[ "$2" = "$3" ] || printf 'wanted: %s\nfound:  %s\n' "$2" "$3" >>"$out"
-	[ "$2" = "$3" ]
-	result $? "$1"
-}
 
 # kt STATUS NAME ARG...
 kt() {
-	local want=$1 name=$2 status=0
-	shift 2
-	/opt/keeltune "$@" >$out 2>&1 || status=$?
-	[ "$status" = "$want" ] || echo "# exit $status, not $want" >>$out
-	[ "$status" = "$want" ]
-	result $? "$name"
-}
-
-said() {
-	tr -s ' \n' ' ' <$out | grep -qF -e "$2"
-	result $? "$1"
+	runs "$1" "$2" /opt/keeltune "${@:3}"
 }
 
 wants() {
@@ -66,7 +42,6 @@ restart() {
 	systemctl daemon-reload
 	systemctl restart "$@"
 }
-
 
 echo "# $(systemctl --version | head -n 1), hard limit $(ulimit -Hn)"
 
@@ -211,4 +186,4 @@ kt 0 "optional, it is skipped" audit $profile
 
 # shellcheck source=tests/slow/nspawn-live.sh
 . /opt/live.sh
-echo "# done"
+finish_guest
