@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Runs as a service in each boot of the container of tests/slow/boot.sh; /opt/phase says which boot it is.
 
+# shellcheck source=tests/slow/guest.sh
 . /opt/lib.sh
 
 phase=$(cat /opt/phase 2>/dev/null || echo install)
@@ -23,6 +24,7 @@ value() {
 
 # What a session has, soft:hard, when it is opened for real: sshd (as a user and as root), login(1), su(1).
 logins() {
+	# shellcheck disable=SC2016 # for those shells
 	local ask='echo NOFILE=$(ulimit -Sn):$(ulimit -Hn)' ssh="ssh -o StrictHostKeyChecking=no -o LogLevel=ERROR"
 	{
 		echo "sshd $($ssh kt@127.0.0.1 "$ask")"
@@ -68,7 +70,8 @@ settled() {
 	[ "$(systemctl show -p ActiveState --value $audit)" = inactive ]
 }
 
-: >$out
+# This script is a service that has been started, too: there is nothing else to wait for.
+systemctl is-system-running --wait >"$out" 2>&1
 echo "# $release, $phase: systemd $(systemctl --version | awk 'NR == 1 { print $2 }')"
 [ "$phase" = install ] || [ "$(cat $boot)" != "$(cat /opt/boot)" ]
 result $? "$phase: this is another boot"
@@ -78,7 +81,7 @@ case $phase in
 install)
 	systemctl enable --quiet systemd-networkd
 	useradd -m -s /bin/bash kt
-	mkdir -p -m 700 /root/.ssh /home/kt/.ssh
+	mkdir -m 700 /root/.ssh /home/kt/.ssh
 	ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519
 	cp /root/.ssh/id_ed25519.pub /root/.ssh/authorized_keys
 	cp /root/.ssh/id_ed25519.pub /home/kt/.ssh/authorized_keys
@@ -117,7 +120,7 @@ compliant)
 	runs 0 "the host complies" keeltune audit
 	is "what was predicted for /etc/sysctl.conf has come" "$(cat /opt/predicted)" "$(value tcp_fin_timeout)"
 	[ "$release" = bookworm ] && wanted=33 || wanted=60
-	is "$release: it is read at boot or not" $wanted "$(value tcp_fin_timeout)"
+	is "$release: it is read at boot or not" "$wanted" "$(value tcp_fin_timeout)"
 	logins >/opt/now
 	sed 's/^/# applied: /' /opt/now
 	is "every login has the soft limit" "sshd sshd, root login su" \
@@ -136,9 +139,8 @@ compliant)
 		[ "$(stamp ActiveEnterTimestampMonotonic network-pre.target)" -le "$(stamp ExecMainStartTimestampMonotonic systemd-networkd.service)" ]
 	result $? "and before the network"
 	echo "# audited $((($(stamp ExecMainExitTimestampMonotonic $audit) - $(stamp ExecMainStartTimestampMonotonic $audit)) / 1000)) ms, network-pre.target $((($(stamp ActiveEnterTimestampMonotonic network-pre.target) - $(stamp ActiveEnterTimestampMonotonic systemd-sysctl.service)) / 1000)) ms after systemd-sysctl"
-	systemd-analyze security $audit --no-pager >$out 2>&1
-	echo "# $(tail -n 1 $out | tr -cd '[:print:]')"
-	journalctl -b -k -q --no-pager | grep -i 'ordering cycle' >$out
+	systemd-analyze security $audit --no-pager >"$out" 2>&1
+	echo "# $(tail -n 1 "$out" | tr -cd '[:print:]')"
 	is "systemd broke no circle" "" "$(journalctl -b -q --no-pager | grep -i 'ordering cycle')"
 
 	# --- drift: the timer
@@ -202,10 +204,10 @@ compliant)
 	runs 0 "a package with bad files is installed" dpkg -i /opt/vendor.deb
 	said "its sysctl file is told" "keeltune: sysctl:net.ipv4.tcp_keepalive_time differs, wanted at most 1800: the next boot leaves 7200: /usr/lib/sysctl.d/zz-vendor.conf:1"
 	said "so is its limits file" "/etc/security/limits.d/zz-vendor.conf:1"
-	is "in a few lines" 3 "$(grep -c '^keeltune: ' $out)"
+	is "in a few lines" 3 "$(grep -c '^keeltune: ' "$out")"
 	is "nothing was applied" "$before" "$(keeltune history -f json | jq '.entries | length')"
 	runs 0 "it is purged" dpkg -P vendor
-	is "which is not worth a word" 0 "$(grep -c '^keeltune: ' $out)"
+	is "which is not worth a word" 0 "$(grep -c '^keeltune: ' "$out")"
 	cp /etc/keeltune/keeltune.conf /opt/
 	echo 'profiles = {' >/etc/keeltune/keeltune.conf
 	runs 0 "with a broken configuration of ours it is installed as well" dpkg -i /opt/vendor.deb
@@ -247,7 +249,7 @@ original)
 	while IFS= read -r line; do
 		line=${line//\\e/\\}
 		runs 0 "as the manual has it: ${line%%#*}" bash -c "${line//$'\t'/ }"
-		[ -s $out ]
+		[ -s "$out" ]
 		result $? "which shows something"
 	done < <(sed -n '/^journalctl/{:a;/\\$/{N;s/\\\n *//;ba};p}' /opt/keeltune.8)
 	runs 0 "the package is purged" dpkg -P keeltune

@@ -13,6 +13,8 @@
 # Nothing of this machine can be changed from there: /proc/sys is read-only but for net, and that is of a
 # network namespace of its own.
 
+# shellcheck disable=SC2034 # $why is for the tests
+why=
 boot_packages=systemd-sysv,dbus,jq,libconfuse2,libjansson4,libmd0,libmnl0,libproc2-0,openssh-server,openssh-client,procps
 
 [ "$(id -u)" = 0 ] || skip_all "needs root to boot a container"

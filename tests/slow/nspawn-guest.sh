@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Runs as a service in the container that tests/slow/nspawn.sh boots: what systemd says is right.
 
+# shellcheck source=tests/slow/guest.sh
 . /opt/lib.sh
 
 etc=/etc/systemd/system
@@ -64,7 +65,7 @@ find /etc/systemd -printf '%p %y %m %l\n' | sort >/root/etc.before
 wants 'unit "simple.service" { item "nofile" { soft = 2048 hard = 4096 } }'
 kt 1 "a unit differs" audit -f json $profile
 is "its running value is that of its main process" "$(held "$(main simple.service)")" \
-	"$(jq -r '[.findings[].layers.running] | join(":")' $out)"
+	"$(jq -r '[.findings[].layers.running] | join(":")' "$out")"
 kt 1 "apply: what runs still differs" apply $profile
 said "apply says what to do" "systemctl daemon-reload && systemctl restart simple.service"
 said "and why it differs" "it was started before $etc/simple.service.d/zz-keeltune.conf was written"
@@ -75,16 +76,16 @@ is "the process has them" 2048:4096 "$(held "$(main simple.service)")"
 kt 0 "the unit complies" audit $profile
 kt 0 "a second apply" apply $profile
 said "has nothing to do" "nothing to change"
-systemctl cat simple.service >$out
+systemctl cat simple.service >"$out"
 said "systemctl cat shows the drop-in" "LimitNOFILE=2048:4096"
-systemctl show -p DropInPaths simple.service >$out
+systemctl show -p DropInPaths simple.service >"$out"
 said "systemd has read it" "$etc/simple.service.d/zz-keeltune.conf"
 kt 0 "rollback" rollback
 said "rollback says what to do" "systemctl daemon-reload && systemctl restart simple.service"
 restart simple.service
 is "systemd has the old values" "$before" "$(shown simple.service)"
 find /etc/systemd -printf '%p %y %m %l\n' | sort >/root/etc.after
-diff /root/etc.before /root/etc.after >$out
+diff /root/etc.before /root/etc.after >"$out"
 result $? "nothing is left"
 
 # --- who wins: other drop-ins, --override, aliases, templates
@@ -103,7 +104,7 @@ kt 0 "rollback" rollback
 printf '[Service]\nLimitNOFILE=300\n' >$etc/simple.service.d/zzz.conf
 restart simple.service
 kt 1 "a later drop-in" audit -f json $profile
-is "what systemd has" "$(shown other.service)" "$(jq -r '[.findings[].layers.boot] | join(":")' $out)"
+is "what systemd has" "$(shown other.service)" "$(jq -r '[.findings[].layers.boot] | join(":")' "$out")"
 kt 1 "--override" apply --override $profile
 restart simple.service
 is "the later line is out: systemd" 2048:4096 "$(shown simple.service)"
@@ -131,10 +132,10 @@ wants 'unit "*.service" { item "nofile" { soft = 2500 hard = 5000 } }'
 kt 0 "the default of services" apply $profile
 restart simple.service
 is "systemd hands it down" 2500:5000 "$(shown simple.service)"
-systemd-analyze cat-config systemd/system.conf >$out
+systemd-analyze cat-config systemd/system.conf >"$out"
 said "systemd-analyze cat-config shows it" "DefaultLimitNOFILE=2500:5000"
-tail -n 3 $out >/root/last
-cp /root/last $out
+tail -n 3 "$out" >/root/last
+cp /root/last "$out"
 said "and shows it last" "DefaultLimitNOFILE=2500:5000"
 is "the process has it" 2500:5000 "$(held "$(main simple.service)")"
 kt 0 "rollback" rollback
@@ -167,17 +168,17 @@ restart session.service
 wants 'unit "session.service" { item "nofile" { soft = 2048 hard = 4096 } }'
 kt 1 "a unit with PAMName=" audit -f json $profile
 is "the next start gets what the process has" "$(held "$(main session.service)")" \
-	"$(jq -r '[.findings[].layers.boot] | join(":")' $out)"
+	"$(jq -r '[.findings[].layers.boot] | join(":")' "$out")"
 
 # --- units that cannot be changed
 
-systemd-run --unit=passing -p LimitNOFILE=1000 /bin/sleep 930 >$out 2>&1
+systemd-run --unit=passing -p LimitNOFILE=1000 /bin/sleep 930 >"$out" 2>&1
 wants 'unit "passing.service" { item "nofile" { soft = 2048 } }'
 kt 1 "a transient unit" apply $profile
 said "is left, and said why" "does not outlive the boot"
 systemctl stop simple.service
 rm $etc/simple.service
-systemctl mask simple.service >$out 2>&1
+systemctl mask simple.service >"$out" 2>&1
 wants 'unit "simple.service" { item "nofile" { soft = 2048 } }'
 kt 2 "a masked unit cannot be judged" audit $profile
 said "and why" "it is masked"
