@@ -81,8 +81,9 @@ case $phase in
 install)
 	systemctl enable --quiet systemd-networkd
 	useradd -m -s /bin/bash kt
-	mkdir -m 700 /root/.ssh /home/kt/.ssh
+	mkdir -p /root/.ssh /home/kt/.ssh
 	ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519
+	chmod 700 /root/.ssh /home/kt/.ssh
 	cp /root/.ssh/id_ed25519.pub /root/.ssh/authorized_keys
 	cp /root/.ssh/id_ed25519.pub /home/kt/.ssh/authorized_keys
 	chown -R kt: /home/kt/.ssh
