@@ -25,12 +25,14 @@ value() {
 # What a session has, soft:hard, when it is opened for real: sshd (as a user and as root), login(1), su(1).
 logins() {
 	# shellcheck disable=SC2016 # for those shells
-	local ask='echo NOFILE=$(ulimit -Sn):$(ulimit -Hn)' ssh="ssh -o StrictHostKeyChecking=no -o LogLevel=ERROR"
+	local ask='echo NOFILE=$(ulimit -Sn):$(ulimit -Hn)' ssh="timeout 20 ssh -o StrictHostKeyChecking=no -o LogLevel=ERROR"
 	{
 		echo "sshd $($ssh kt@127.0.0.1 "$ask")"
 		echo "sshd, root $($ssh root@127.0.0.1 "$ask")"
-		echo "login $(printf '%s\nexit\n' "$ask" | script -qec 'login -f kt' /dev/null | grep -o 'NOFILE=[0-9].*' | tr -d '\r')"
-		echo "su $(su - kt -c "$ask")"
+		# The terminal is typed at when login has taken it.
+		echo "login $( (sleep 1; printf '%s\nexit\n' "$ask"; sleep 2) |
+			timeout 20 script -qec 'exec login -f kt' /dev/null | grep -o 'NOFILE=[0-9].*' | tr -d '\r')"
+		echo "su $(timeout 20 su - kt -c "$ask")"
 	} 2>&1
 }
 
