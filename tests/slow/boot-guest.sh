@@ -135,6 +135,9 @@ compliant)
 	# --- the audit of the boot
 	entry "the audit of the boot says so" '.KEELTUNE_RESULT == "ok" and .KEELTUNE_DIFFERS == "0"'
 	is "there was one" 1 "$(audits)"
+	metrics=/run/keeltune/keeltune.prom
+	is "its metrics are there, for everybody" "644 root" "$(stat -c '%a %U' $metrics)"
+	runs 0 "a user of node_exporter's kind reads them" setpriv --reuid nobody --clear-groups grep '^keeltune_audit_exit_status.* 0$' $metrics
 	[ "$(stamp ActiveEnterTimestampMonotonic systemd-sysctl.service)" -gt 0 ] &&
 		[ "$(stamp ActiveEnterTimestampMonotonic systemd-sysctl.service)" -le "$(stamp ExecMainStartTimestampMonotonic $audit)" ]
 	result $? "it came after systemd-sysctl"
@@ -156,6 +159,7 @@ compliant)
 	sysctl -q -w net.ipv4.tcp_keepalive_time=7000
 	entry "the timer finds what sysctl -w has done" '.KEELTUNE_SETTING == "sysctl:net.ipv4.tcp_keepalive_time"
 		and .KEELTUNE_HAVE == "7000" and .KEELTUNE_RUNNING == "7000" and .KEELTUNE_BOOT == "1800"' "$since"
+	runs 0 "the metrics are of that audit" grep '^keeltune_audit_setting_value{.*tcp_keepalive_time",layer="running"} 7000$' $metrics
 	sysctl -q -w net.ipv4.tcp_keepalive_time=1800
 	since=$(now)
 	entry "and that it is over" '.KEELTUNE_RESULT == "ok"' "$since"

@@ -3,7 +3,7 @@
 # For the tests that boot a Debian under systemd-nspawn; source it after tests/lib.sh.
 #
 # boot_tree RELEASE           makes build/oracles/booted-RELEASE with mmdebstrap, once: sets $tree; false when
-#                             it cannot be had, and $why says it
+#                             it cannot be had, and $why says it (2 x 250 MB)
 # boot_root                   mounts a layer over $tree that is lost in the end: sets $root, empty but for the
 #                             tree and tests/slow/guest.sh as /opt/lib.sh. Mounts are this process's alone.
 # boot_run GUEST SECONDS      GUEST, a script, runs as a service in every boot of $root, for so long at most,
@@ -15,7 +15,7 @@
 
 # shellcheck disable=SC2034 # $why is for the tests
 why=
-boot_packages=systemd-sysv,dbus,jq,libconfuse2,libjansson4,libmd0,libmnl0,libproc2-0,openssh-server,openssh-client,procps
+boot_packages=systemd-sysv,dbus,jq,openssh-server,openssh-client,libpam-systemd,procps,libconfuse2,libjansson4,libmd0,libmnl0,libproc2-0
 
 [ "$(id -u)" = 0 ] || skip_all "needs root to boot a container"
 for program in systemd-nspawn mmdebstrap; do
@@ -34,14 +34,14 @@ mount -t tmpfs none /run
 
 boot_tree() {
 	tree=$BUILDDIR/oracles/booted-$1
-	[ ! -e "$tree/.complete" ] || return 0
+	[ "$(cat "$tree/.complete" 2>/dev/null)" != "$boot_packages" ] || return 0
 	mkdir -p "$BUILDDIR/oracles"
 	rm -rf "$tree"
 	if ! mmdebstrap --variant=minbase --include="$boot_packages" "$1" "$tree" >"$TMPDIR/mmdebstrap" 2>&1; then
 		why="mmdebstrap cannot make $1: $(grep -m 1 '^E:' "$TMPDIR/mmdebstrap")"
 		return 1
 	fi
-	touch "$tree/.complete"
+	echo "$boot_packages" >"$tree/.complete"
 }
 
 boot_root() {
@@ -69,6 +69,7 @@ boot_run() {
 		StandardOutput=append:/opt/log
 		StandardError=inherit
 		RuntimeMaxSec=$limit
+		KillSignal=SIGKILL
 	UNIT
 	mkdir -p "$root/etc/systemd/system/multi-user.target.wants"
 	ln -sf ../keeltune-test.service "$root/etc/systemd/system/multi-user.target.wants/"
@@ -76,7 +77,7 @@ boot_run() {
 	for _ in {1..8}; do
 		status=0
 		timeout -k 10 "$limit" systemd-nspawn --quiet --directory="$root" --register=no --keep-unit \
-			--private-network --link-journal=no --console=pipe --boot </dev/null >"$TMPDIR/console" 2>&1 || status=$?
+			--private-network --link-journal=no --system-call-filter=pidfd_getfd --console=pipe --boot </dev/null >"$TMPDIR/console" 2>&1 || status=$?
 		[ $status = 133 ] || break
 	done
 	if [ ! -s "$log" ]; then
