@@ -8,11 +8,14 @@
 #include "socket-report.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
+
+#define LINES_MAX 40 /* of a fact */
 
 static const char *safe(struct pool *pool, const char *text)
 {
-	return text ? escape_control(pool, text, "") : NULL;
+	return escape_control(pool, text, "");
 }
 
 static void add(struct pool *pool, struct test_cases *cases, const struct test_case *one)
@@ -23,14 +26,47 @@ static void add(struct pool *pool, struct test_cases *cases, const struct test_c
 	test = &cases->items[cases->count++];
 	*test = *one;
 	test->name = safe(pool, one->name);
-	test->why = safe(pool, one->why);
+	test->why = one->why ? safe(pool, one->why) : NULL;
 	cases->summary[one->verdict]++;
 }
 
-static void add_fact(struct test_case *test, const char *name, const char *lines)
+static void put_fact(struct test_case *test, const char *name, const char *text)
 {
-	if (lines && *lines && test->fact_count < FACTS_MAX)
-		test->facts[test->fact_count++] = (struct fact){ name, lines };
+	if (test->fact_count < FACTS_MAX)
+		test->facts[test->fact_count++] = (struct fact){ name, text };
+}
+
+/* TEXT NULL: there is nothing to say. */
+static void add_fact(struct pool *pool, struct test_case *test, const char *name, const char *text)
+{
+	if (text)
+		put_fact(test, name, safe(pool, text));
+}
+
+/* A fact that is a list, as long as a person reads it. */
+struct lines {
+	struct pool *pool;
+	const char *text;
+	size_t count;
+};
+
+/* A name in LINE does not end it. */
+static void add_line(struct lines *lines, const char *line)
+{
+	if (lines->count++ < LINES_MAX)
+		lines->text = lines->text ? pool_printf(lines->pool, "%s\n%s", lines->text,
+							safe(lines->pool, line))
+					  : safe(lines->pool, line);
+}
+
+static void add_lines(struct test_case *test, const char *name, const struct lines *lines)
+{
+	if (lines->text)
+		put_fact(test, name,
+			 lines->count > LINES_MAX
+				 ? pool_printf(lines->pool, "%s\nand %zu more", lines->text,
+					       lines->count - LINES_MAX)
+				 : lines->text);
 }
 
 static const char *place(struct pool *pool, struct origin origin)
@@ -42,13 +78,6 @@ static const char *place(struct pool *pool, struct origin origin)
 static const char *in_brackets(struct pool *pool, const char *text, const char *more)
 {
 	return more ? pool_printf(pool, "%s (%s)", text, more) : text;
-}
-
-/* A name in LINE does not end it. */
-static const char *add_line(struct pool *pool, const char *lines, const char *line)
-{
-	line = safe(pool, line);
-	return *lines ? pool_printf(pool, "%s\n%s", lines, line) : line;
 }
 
 /* ---- findings ---------------------------------------------------------------------------- */
@@ -71,36 +100,35 @@ static const char *format_reading(struct pool *pool, const struct reading *readi
 	return NULL;
 }
 
-static const char *format_shadowed(struct pool *pool, const struct observed *observed)
+static void add_shadowed(struct pool *pool, const struct observed *observed, struct test_case *test)
 {
-	const char *text = "";
+	struct lines lines = { .pool = pool };
 
 	for (size_t i = 0; i < observed->shadowed_count; i++) {
 		const struct shadow *shadow = &observed->shadowed[i];
-		text = add_line(pool, text,
-				pool_printf(pool, "%s: %s (%s)", place(pool, shadow->origin),
-					    value_format(pool, shadow->value), shadow->why));
+		add_line(&lines, pool_printf(pool, "%s: %s (%s)", place(pool, shadow->origin),
+					     value_format(pool, shadow->value), shadow->why));
 	}
-	return text;
+	add_lines(test, "shadowed", &lines);
 }
 
-static const char *format_deviations(struct pool *pool, const struct observed *observed)
+static void add_deviations(struct pool *pool, const struct observed *observed,
+			   struct test_case *test)
 {
-	const char *text = "";
+	struct lines lines = { .pool = pool };
 
 	for (size_t i = 0; i < observed->deviation_count; i++) {
 		const struct deviation *deviation = &observed->deviations[i];
 		const char *line = pool_printf(pool, "%s: %s", deviation->who,
 					       value_format(pool, deviation->value));
-		text = add_line(pool, text,
-				in_brackets(pool, line, place(pool, deviation->origin)));
+		add_line(&lines, in_brackets(pool, line, place(pool, deviation->origin)));
 	}
-	return text;
+	add_lines(test, "deviations", &lines);
 }
 
-static const char *format_live(struct pool *pool, const struct live *live)
+static void add_live(struct pool *pool, const struct live *live, struct test_case *test)
 {
-	const char *text = "";
+	struct lines lines = { .pool = pool };
 
 	for (size_t i = 0; i < live->count; i++) {
 		const struct live_group *group = &live->groups[i];
@@ -108,11 +136,10 @@ static const char *format_live(struct pool *pool, const struct live *live)
 		if (group->pid_count)
 			line = pool_printf(pool, "%s (pid %d%s%s)", line, group->pids[0],
 					   group->comm ? " " : "", group->comm ? group->comm : "");
-		text = add_line(pool, text,
-				pool_printf(pool, "%s: %s, %zu of them: %s", line, group->shown,
-					    group->count, group->why));
+		add_line(&lines, pool_printf(pool, "%s: %s, %zu of them: %s", line, group->shown,
+					     group->count, group->why));
 	}
-	return text;
+	add_lines(test, "processes", &lines);
 }
 
 static void add_finding_facts(struct pool *pool, const struct finding *finding,
@@ -121,16 +148,16 @@ static void add_finding_facts(struct pool *pool, const struct finding *finding,
 	const struct setting *setting = finding->setting;
 	const struct observed *observed = &finding->observed;
 
-	add_fact(test, "wanted", safe(pool, setting_format_wanted(pool, setting)));
+	add_fact(pool, test, "wanted", setting_format_wanted(pool, setting));
 	for (enum layer i = 0; i < LAYER_COUNT; i++)
 		if (i != LAYER_RUNNING || !setting->provider->files_only)
-			add_fact(test, layer_name(i),
-				 safe(pool, format_reading(pool, &observed->layer[i])));
-	add_fact(test, "shadowed", format_shadowed(pool, observed));
-	add_fact(test, "deviations", format_deviations(pool, observed));
-	add_fact(test, "processes", format_live(pool, &observed->live));
-	add_fact(test, "profile", safe(pool, place(pool, setting->origin)));
-	add_fact(test, "purpose", safe(pool, setting->reason));
+			add_fact(pool, test, layer_name(i),
+				 format_reading(pool, &observed->layer[i]));
+	add_shadowed(pool, observed, test);
+	add_deviations(pool, observed, test);
+	add_live(pool, &observed->live, test);
+	add_fact(pool, test, "profile", place(pool, setting->origin));
+	add_fact(pool, test, "purpose", setting->reason);
 }
 
 static void add_findings(const struct report *report, const struct audit *audit, bool all,
@@ -160,15 +187,6 @@ static void add_findings(const struct report *report, const struct audit *audit,
 
 /* ---- changes ----------------------------------------------------------------------------- */
 
-static const char *join_ids(struct pool *pool, const struct change *change)
-{
-	const char *text = "";
-
-	for (size_t i = 0; i < change->id_count; i++)
-		text = add_line(pool, text, change->ids[i]);
-	return text;
-}
-
 static void add_changes(const struct report *report, const struct plan *plan,
 			struct test_cases *cases)
 {
@@ -177,6 +195,7 @@ static void add_changes(const struct report *report, const struct plan *plan,
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct change *change = &plan->changes[i];
 		bool is_file = change->kind == CHANGE_FILE;
+		struct lines ids = { .pool = pool };
 		size_t size = 0;
 		struct test_case test = {
 			.group = "change",
@@ -185,11 +204,15 @@ static void add_changes(const struct report *report, const struct plan *plan,
 			.why = is_file ? change->after.exists ? "apply would write this file"
 							      : "apply would remove this file"
 				       : pool_printf(pool, "apply would change %s to %s",
-						     change->before.bytes, change->after.bytes),
+						     change->before.exists ? change->before.bytes
+									   : "-",
+						     change->after.bytes),
 		};
-		add_fact(&test, "settings", join_ids(pool, change));
+		for (size_t j = 0; j < change->id_count; j++)
+			add_line(&ids, change->ids[j]);
+		add_lines(&test, "settings", &ids);
 		if (is_file)
-			add_fact(&test, "diff",
+			put_fact(&test, "diff",
 				 escape_control(pool, diff_unified(pool, change, &size), "\n\t"));
 		add(pool, cases, &test);
 	}
@@ -209,6 +232,36 @@ static const char *format_value(struct pool *pool, const struct threshold *thres
 	return pool_printf(pool, "%" PRIu64 "%s", value, threshold->is_share ? "%" : "");
 }
 
+static int worst_first(const void *a, const void *b)
+{
+	const struct offender *one = a, *two = b;
+
+	return (one->value < two->value) - (one->value > two->value);
+}
+
+static void add_offenders(struct pool *pool, const struct threshold_result *result,
+			  struct test_case *test)
+{
+	struct offender *sorted = pool_alloc(pool, result->count * sizeof *sorted);
+	struct lines lines = { .pool = pool };
+
+	memcpy(sorted, result->offenders, result->count * sizeof *sorted);
+	qsort(sorted, result->count, sizeof *sorted, worst_first);
+	for (size_t i = 0; i < result->count; i++) {
+		const struct leak *leak = sorted[i].leak;
+		const char *line =
+			pool_printf(pool, "%s (pid %d%s%s): %s", leak->comm, leak->pid,
+				    leak->unit ? ", " : "", leak->unit ? leak->unit : "",
+				    format_value(pool, result->threshold, sorted[i].value));
+		add_line(&lines, line);
+		if (!i)
+			test->why = pool_printf(pool, "exceeded by %s", line);
+	}
+	if (result->count > 1)
+		test->why = pool_printf(pool, "%s and %zu more", test->why, result->count - 1);
+	add_lines(test, "processes", &lines);
+}
+
 static void add_check(struct pool *pool, const struct threshold_result *result,
 		      struct test_cases *cases)
 {
@@ -218,24 +271,10 @@ static void add_check(struct pool *pool, const struct threshold_result *result,
 					     : result->unknown ? VERDICT_UNKNOWN
 							       : VERDICT_OK,
 				  .why = result->unknown };
-	const char *text = "", *first = "";
 
-	for (size_t i = 0; i < result->count; i++) {
-		const struct leak *leak = result->offenders[i].leak;
-		text = add_line(pool, text,
-				pool_printf(pool, "%s (pid %d%s%s): %s", leak->comm, leak->pid,
-					    leak->unit ? ", " : "", leak->unit ? leak->unit : "",
-					    format_value(pool, result->threshold,
-							 result->offenders[i].value)));
-		first = i ? first : text;
-	}
-	if (result->count > 1)
-		test.why =
-			pool_printf(pool, "exceeded by %s and %zu more", first, result->count - 1);
-	else if (result->count)
-		test.why = pool_printf(pool, "exceeded by %s", first);
-	add_fact(&test, "worst", format_value(pool, result->threshold, result->worst));
-	add_fact(&test, "processes", text);
+	add_fact(pool, &test, "worst", format_value(pool, result->threshold, result->worst));
+	if (result->count)
+		add_offenders(pool, result, &test);
 	add(pool, cases, &test);
 }
 

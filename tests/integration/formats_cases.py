@@ -11,6 +11,7 @@ import ctypes
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -291,6 +292,24 @@ def live():
     formats_read.nagios(stdout, status)
 
 
+def many():
+    """Of many offenders the worst come first, and the rest is a number."""
+    children = [subprocess.Popen(["sleep", "60"], stdout=subprocess.DEVNULL) for _ in range(60)]
+    holder = subprocess.Popen(["sleep", "60"], pass_fds=[os.dup(0) for _ in range(20)])
+    status, stdout, files = run("many", ["sockets"], "--check", "fds>2")
+    for child in (*children, holder):
+        child.kill()
+        child.wait()
+    (case,) = formats_read.junit(files["junit"].read_bytes())[0]
+    lines = facts_of(case[4])["processes"].split("\n")
+    values = [int(line.rsplit(": ", 1)[1]) for line in lines[:-1]]
+    equal("the worst first", sorted(values, reverse=True), values)
+    equal("forty of them, and how many more", (40, True),
+          (len(values), re.fullmatch(r"and (2[1-9]|[3-9][0-9]) more", lines[-1]) is not None))
+    result(case[3].startswith(f"exceeded by {lines[0]}"), "the worst is in the message", case[3])
+    formats_read.nagios(stdout, status)
+
+
 def namespaces():
     """Of any number of network namespaces the worst counts, and none is a label."""
     counts = []
@@ -309,7 +328,7 @@ def namespaces():
 
 
 def main():
-    for case in (verdicts, live, namespaces):
+    for case in (verdicts, live, many, namespaces):
         case()
     seed = int(os.environ.get("FORMATS_SEED") or random.randrange(1 << 32))
     count = int(os.environ.get("FORMATS_CASES", "40"))
