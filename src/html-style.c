@@ -107,6 +107,10 @@ static const char *const rules[] = {
 	"tbody tr{border-bottom:1px solid var(--line)}",
 	".number{text-align:right;font-variant-numeric:tabular-nums}",
 
+	".share{display:block;width:100%;max-width:22rem;height:.4rem;margin-top:.35rem}"
+	".share rect{fill:var(--mark)}",
+	"td.number,th.number{padding-right:1.25rem}td details.more,td details.more>summary{margin:0;padding:0}",
+
 	/* what unfolds */
 	"tbody tr:has(+.why){border-bottom:0}",
 	"tr.why td{padding-top:0;padding-bottom:.75rem}",

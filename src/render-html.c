@@ -233,5 +233,6 @@ const struct renderer renderer_html = {
 		[REPORT_AUDIT] = html_audit,
 		[REPORT_DIFF] = html_diff,
 		[REPORT_SOCKETS] = html_socket_page,
+		[REPORT_FLEET] = html_fleet,
 	},
 };

@@ -30,5 +30,6 @@ void html_sockets(FILE *out, struct pool *pool, const struct socket_report *repo
 void html_recording(FILE *out, struct pool *pool, const struct recording *recording);
 
 render_function html_audit; /* render-html-verdict.c */
+render_function html_fleet; /* render-html-fleet.c */
 
 #endif

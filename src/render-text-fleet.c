@@ -8,7 +8,8 @@
 #include <string.h>
 
 #define GROUPS_MAX 20u
-#define HOSTS_MAX 8u  /* of a group */
+#define HOSTS_MAX 8u /* of a group */
+#define STATES_MAX 40u
 #define LIST_MAX 10u  /* of anything else */
 #define VERBOSE 1000u /* the same with --verbose */
 
@@ -19,7 +20,7 @@ struct page {
 	const struct style *style;
 };
 
-static size_t at_most(const struct page *page, size_t count, size_t max)
+static size_t shorten(const struct page *page, size_t count, size_t max)
 {
 	size_t limit = page->style->verbose ? VERBOSE : max;
 
@@ -44,7 +45,7 @@ static void print_title(const struct page *page, const char *title)
 /* "web1, web2 and 12 more" */
 static const char *hosts(const struct page *page, const uint32_t *numbers, size_t count)
 {
-	size_t shown = at_most(page, count, HOSTS_MAX);
+	size_t shown = shorten(page, count, HOSTS_MAX);
 	const char *list = "";
 
 	for (size_t i = 0; i < shown; i++)
@@ -106,18 +107,14 @@ static void print_settings(const struct page *page)
 
 /* ---- groups ------------------------------------------------------------------------------ */
 
-static const char *wanted(const struct page *page, const struct fleet_state *state)
+const char *text_fleet_wanted(struct pool *pool, const char *want, const char *at_least,
+			      const char *at_most)
 {
-	const struct fleet *fleet = page->picture->fleet;
-	const char *least = fleet_text_of(fleet, state->at_least);
-	const char *most = fleet_text_of(fleet, state->at_most);
-	const char *want = fleet_text_of(fleet, state->want);
-
-	return least && most ? pool_printf(page->pool, "%s..%s", least, most)
-	       : least       ? pool_printf(page->pool, "at least %s", least)
-	       : most        ? pool_printf(page->pool, "at most %s", most)
-	       : want        ? want
-			     : "?";
+	return at_least && at_most ? pool_printf(pool, "%s..%s", at_least, at_most)
+	       : at_least          ? pool_printf(pool, "at least %s", at_least)
+	       : at_most           ? pool_printf(pool, "at most %s", at_most)
+	       : want              ? want
+				   : "?";
 }
 
 /* "wanted at most 1800; boot 7200, running 7200" */
@@ -125,7 +122,11 @@ static const char *found(const struct page *page, const struct fleet_state *stat
 {
 	static const enum layer order[] = { LAYER_RUNNING, LAYER_BOOT, LAYER_LIVE };
 	const struct fleet *fleet = page->picture->fleet;
-	const char *list = pool_printf(page->pool, "wanted %s", wanted(page, state));
+	const char *list =
+		pool_printf(page->pool, "wanted %s",
+			    text_fleet_wanted(page->pool, fleet_text_of(fleet, state->want),
+					      fleet_text_of(fleet, state->at_least),
+					      fleet_text_of(fleet, state->at_most)));
 	const char *deviations = fleet_text_of(fleet, state->deviations);
 	const char *mark = "; ";
 
@@ -158,7 +159,7 @@ static void print_state(const struct page *page, const struct fleet_state *state
 static void print_groups(const struct page *page, const char *title,
 			 const struct fleet_group *groups, size_t count)
 {
-	size_t shown = at_most(page, count, GROUPS_MAX);
+	size_t shown = shorten(page, count, GROUPS_MAX);
 
 	if (!count)
 		return;
@@ -171,8 +172,10 @@ static void print_groups(const struct page *page, const char *title,
 					 hosts(page, group->hosts, group->host_count)));
 		if (group->error)
 			text_wrapped(page->out, page->pool, "    ", 6, group->error);
-		for (size_t j = 0; j < group->state_count; j++)
+		size_t states = shorten(page, group->state_count, STATES_MAX);
+		for (size_t j = 0; j < states; j++)
 			print_state(page, group->states[j]);
+		print_more(page, group->state_count, states);
 		if (!group->error && !group->state_count)
 			fputs("    its audit says so, without a finding that does\n", page->out);
 	}
@@ -181,20 +184,19 @@ static void print_groups(const struct page *page, const char *title,
 
 /* ---- outliers ---------------------------------------------------------------------------- */
 
-static const char *value_text_of(const struct page *page, const struct fleet_value *value)
+const char *text_fleet_value(struct pool *pool, const struct fleet_value *value)
 {
 	const char *boot = value->boot ? value->boot : "none";
 	const char *running = value->running ? value->running : "none";
 
-	return !strcmp(boot, running)
-		       ? boot
-		       : pool_printf(page->pool, "running %s, boot %s", running, boot);
+	return !strcmp(boot, running) ? boot
+				      : pool_printf(pool, "running %s, boot %s", running, boot);
 }
 
 static void print_outliers(const struct page *page)
 {
 	const struct fleet_picture *picture = page->picture;
-	size_t shown = at_most(page, picture->outlier_count, LIST_MAX);
+	size_t shown = shorten(page, picture->outlier_count, LIST_MAX);
 
 	if (!picture->outlier_count)
 		return;
@@ -203,9 +205,10 @@ static void print_outliers(const struct page *page)
 		const struct fleet_outlier *outlier = &picture->outliers[i];
 		text_wrapped(page->out, page->pool, "  ", 4,
 			     pool_printf(page->pool, "%s: %s, where %zu have %s: %s",
-					 outlier->setting->id, value_text_of(page, &outlier->value),
+					 outlier->setting->id,
+					 text_fleet_value(page->pool, &outlier->value),
 					 outlier->common.hosts,
-					 value_text_of(page, &outlier->common),
+					 text_fleet_value(page->pool, &outlier->common),
 					 hosts(page, outlier->hosts, outlier->value.hosts)));
 	}
 	print_more(page, picture->outlier_count, shown);
@@ -216,7 +219,7 @@ static void print_outliers(const struct page *page)
 static void print_stale(const struct page *page)
 {
 	const struct fleet_picture *picture = page->picture;
-	size_t shown = at_most(page, picture->stale_count, LIST_MAX);
+	size_t shown = shorten(page, picture->stale_count, LIST_MAX);
 
 	if (!picture->stale_count)
 		return;
@@ -234,7 +237,7 @@ static void print_stale(const struct page *page)
 static void print_duplicates(const struct page *page)
 {
 	const struct fleet_picture *picture = page->picture;
-	size_t shown = at_most(page, picture->duplicate_count, LIST_MAX);
+	size_t shown = shorten(page, picture->duplicate_count, LIST_MAX);
 
 	if (!picture->duplicate_count)
 		return;
@@ -258,7 +261,7 @@ static void print_broken(const struct page *page)
 	const struct fleet *fleet = page->picture->fleet;
 	size_t named =
 		fleet->broken_count < FLEET_BROKEN_MAX ? fleet->broken_count : FLEET_BROKEN_MAX;
-	size_t shown = at_most(page, named, LIST_MAX);
+	size_t shown = shorten(page, named, LIST_MAX);
 
 	if (!fleet->broken_count)
 		return;

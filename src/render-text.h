@@ -51,6 +51,13 @@ void text_leak_evidence(struct pool *pool, const struct leak *leak, const char *
 /* "812 of 1024 (hard 4096, 79%)" */
 const char *text_descriptors(struct pool *pool, const struct listed_process *fds);
 
+struct fleet_value;
+/* What is wanted of a setting in a fleet: "at most 1800". What hosts have: "running 1, boot 2", or
+ * the one value. */
+const char *text_fleet_wanted(struct pool *pool, const char *want, const char *at_least,
+			      const char *at_most);
+const char *text_fleet_value(struct pool *pool, const struct fleet_value *value);
+
 render_function text_audit, text_diff, text_apply, text_rollback, text_history_show, text_explain,
 	text_limits, text_sockets, text_sample, text_relieve, text_fleet;
 

@@ -177,6 +177,26 @@ broken "a cut file" "ends in the middle" < <(report x 600 | jq . | head -n 20)
 fleet 0 "numbers that no integer holds" <(report a 600 | sed 's/"running":600/"running":1.8446744073709552e+19/; s/"boot":600/"boot":9223372036854776000/')
 json "are kept" '.settings[0].values[0] == {boot: "9223372036854776000", running: "1.8446744073709552e+19", hosts: 1}'
 
+# --- the page
+
+report web 7200 | awk '{ for (i = 1; i <= 3000; i++) { line = $0; gsub(/web/, "web" i, line); print line } }' >many
+cat many many >twice
+expect 0 "a page of 3,000 hosts" "$KEELTUNE" fleet -f html twice
+cp "$out" page.html
+check "is small: what is long is cut" test "$(wc -c <page.html)" -lt 100000
+has "and says so" "more: <code>keeltune fleet --format json" page.html
+report '<script>MARK"&' 7200 '.findings[0].id = "sysctl:<script>MARK" | .findings[0].layers.running = "<script>MARK" | .profiles = "<script>MARK" |
+	.tool.version = "<script>MARK" | .findings[0].deviations = [{who: "<script>MARK", value: 1}]' >"<script>MARK"
+echo '{"schema": "<script>MARK"}' >>"<script>MARK"
+expect 2 "a page of hostile names" "$KEELTUNE" fleet -f html "<script>MARK" fleet.jsonl
+cp "$out" page.html
+has_not "no markup of theirs" "<script" page.html
+has "they are shown" "&lt;script&gt;MARK" page.html
+if command -v tidy >"$out"; then
+	tidy -e -q page.html 2>&1 | grep -v 'proprietary attribute "focusable"' >tidied
+	same "tidy finds nothing" /dev/null tidied
+fi
+
 # --- hostile names
 
 evil=$'a"<&|\n\x1b[31m\xe2\x80\xae'
