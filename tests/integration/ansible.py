@@ -55,16 +55,13 @@ class AnsibleModule:
 
     task = None  # (parameters, check mode, diff mode)
 
-    def __init__(self, argument_spec, mutually_exclusive=(), supports_check_mode=False):
+    def __init__(self, argument_spec, supports_check_mode=False):
         given, self.check_mode, self._diff = AnsibleModule.task
         AnsibleModule.spec = argument_spec
         names = {alias: name for name, row in argument_spec.items() for alias in [name, *row.get("aliases", [])]}
         self.params = {name: row.get("default") for name, row in argument_spec.items()}
         for name, value in given.items():
             self.params[names[name]] = value
-        for pair in mutually_exclusive:
-            if all(self.params[name] for name in pair):
-                self.fail_json(msg=f"parameters are mutually exclusive: {pair}")
         assert supports_check_mode
         self.warnings = []
 
@@ -273,7 +270,10 @@ equal("override: the diff of check mode, with ID for the id",
 
 # Planes.
 root = tree("debian12")
-result("persistent and runtime exclude each other", task(runtime=True, persistent=True)["failed"])
+got = on(root, runtime=True, persistent=True)
+result("persistent and runtime exclude each other, in keeltune's words", got["failed"] and "--persistent" in got["msg"], got)
+got = on(root, state="rolled_back", rollback="X", all=True)
+result("all and an id exclude each other, in keeltune's words", got["failed"] and "takes no ID" in got["msg"], got)
 got = on(root, state="applied", persistent=True)
 result("persistent", got["changed"] and got["compliant"] and "--persistent" in AnsibleModule.argv, got)
 got = on(root, state="applied", runtime=True)

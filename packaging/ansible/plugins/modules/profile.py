@@ -40,7 +40,7 @@ options:
     type: str
     aliases: [rollback_id]
   all:
-    description: For I(state=rolled_back), undo every apply, the newest first.
+    description: For I(state=rolled_back), undo every apply, the newest first. Not together with I(rollback).
     type: bool
     default: false
   force:
@@ -55,7 +55,7 @@ options:
     description: For I(state=applied), why this is done; kept in the rollback file.
     type: str
   runtime:
-    description: Running values only.
+    description: Running values only. Not together with I(persistent).
     type: bool
     default: false
   persistent:
@@ -238,7 +238,7 @@ def main():
             "wait": {"type": "int"},
             "executable": {"type": "path"},
         },
-        mutually_exclusive=[("runtime", "persistent"), ("rollback", "all")],
+        # Not mutually_exclusive: that counts `runtime: false` beside `persistent: true`. keeltune itself refuses both.
         supports_check_mode=True,
     )
     program = module.params["executable"] or module.get_bin_path("keeltune", required=True)
