@@ -176,6 +176,10 @@ def count_text(count, word):
     return f"{count} {word}{'' if count == 1 else 's'}"
 
 
+def differs_text(count):
+    return f"{count_text(count, 'setting')} differ{'s' if count == 1 else ''}"
+
+
 # ---- the states of the module `profile` ----------------------------------------------------------------
 
 def audited(keeltune, check_mode, want_diff):
@@ -185,7 +189,7 @@ def audited(keeltune, check_mode, want_diff):
               **{name: report[name] for name in ("findings", "summary", "notes")}}
     keeltune.must("audit", report, result)
     differs = report["summary"].get("differs")
-    result["msg"] = "the host complies" if result["compliant"] else f"{count_text(differs, 'setting')} differ from the profile"
+    result["msg"] = "the host complies" if result["compliant"] else f"{differs_text(differs)} from the profile"
     return result
 
 
@@ -204,8 +208,7 @@ def applied(keeltune, check_mode, want_diff):
     places = count_text(len(report["changes"]), "place")
     result["msg"] = "nothing to change" if not report["changes"] else f"{places} {'would be ' if check_mode else ''}changed"
     if report["remaining"]:
-        result["msg"] += f"; {count_text(len(report['remaining']), 'setting')} would still differ" if check_mode \
-            else f"; {count_text(len(report['remaining']), 'setting')} still differ"
+        result["msg"] += f"; {differs_text(len(report['remaining']))} all the same"
     judged = keeltune.ask("audit", *keeltune.profiles)
     return {**result, "findings": judged["findings"], "summary": judged["summary"]}
 
