@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# shellcheck disable=SC2154 # lib.sh sets $out and $err
+# shellcheck disable=SC2016,SC2154 # expanded inside; lib.sh sets $out and $err
 # The collection keeltune.host with Ansible itself: a controller and hosts that are namespaces, each with its own
 # sshd, /etc, /var, kernel values of net.* and fs.* (tests/slow/fleet-lib.sh). Nobody's host is changed.
 

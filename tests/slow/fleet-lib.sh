@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC1090,SC2016,SC2154 # expanded inside; $new is of ns.sh
 # SPDX-License-Identifier: MIT
 # A fleet on this machine: hosts that are namespaces, and a controller. Source it after tests/lib.sh and
 # tests/integration/ns.sh, then
@@ -137,7 +137,7 @@ on_host() {
 inventory() {
 	local name
 	for name; do
-		echo "$name ansible_host=$(address "${name//[!0-9]/}")"
+		echo "$name ansible_host=$(address "$((10#${name//[!0-9]/}))")"
 	done
 	cat <<-VARIABLES
 		[all:vars]
@@ -167,7 +167,6 @@ control() {
 		ANSIBLE_TIMEOUT=5 ANSIBLE_DEPRECATION_WARNINGS=0 "$@"
 }
 
-# shellcheck disable=SC2016
 host_image() {
 	on_host "$1" bash -c '
 		cd /

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# shellcheck disable=SC2154 # lib.sh sets $out and $err
+# shellcheck disable=SC2016,SC2154 # expanded inside; lib.sh sets $out and $err
 # packaging/puppet with `puppet apply`, on a private copy of this host: the exec with its guard, and the fact.
 
 # shellcheck source=tests/lib.sh
