@@ -112,7 +112,7 @@ static void put_summary(FILE *out, const struct report *report)
 {
 	static const char *const fields[VERDICT_COUNT] = { "KEELTUNE_OK", "KEELTUNE_DIFFERS",
 							   "KEELTUNE_UNKNOWN", "KEELTUNE_SKIPPED" };
-	const char *message = report->error ? report->error : sum_up(report);
+	const char *message = report->audit && !report->error ? sum_up(report) : report->error;
 
 	put_head(out, report, MESSAGE_SUMMARY,
 		 report->exit > 1 ? LOG_ERR
