@@ -70,6 +70,7 @@ boot_run() {
 		StandardError=inherit
 		RuntimeMaxSec=$limit
 		KillSignal=SIGKILL
+		SuccessExitStatus=SIGKILL
 	UNIT
 	mkdir -p "$root/etc/systemd/system/multi-user.target.wants"
 	ln -sf ../keeltune-test.service "$root/etc/systemd/system/multi-user.target.wants/"
