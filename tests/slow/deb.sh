@@ -7,8 +7,8 @@
 # done in a layer that is lost. Needs root. Nothing is applied to the kernel: /proc is read-only there.
 
 . "${SRCDIR:-.}/tests/lib.sh"
+. "${SRCDIR:-.}/tests/slow/trees.sh"
 
-oracles=$BUILDDIR/oracles
 build_packages=gcc,libc6-dev,make,dpkg-dev,debhelper,check,libconfuse-dev,libjansson-dev,libmd-dev,libmnl-dev,libprocps-dev,pkgconf
 
 [ "$(id -u)" = 0 ] || skip_all "needs root for trees of other releases"
@@ -85,45 +85,7 @@ dpkg-deb --root-owner-group -b "$TMPDIR/other" "$TMPDIR/other.deb" >/dev/null
 
 # ---- lives of the package
 
-# enter RELEASE KIND PACKAGES: a layer on a tree of RELEASE as $root
-enter() {
-	local release=$1 tree=$oracles/$2-$1
-	if [ ! -e "$tree/.complete" ]; then
-		mkdir -p "$oracles"
-		rm -rf "$tree"
-		if ! mmdebstrap --variant=minbase ${3:+--include="$3"} "$release" "$tree" >"$TMPDIR/mmdebstrap" 2>&1; then
-			skip "Debian $release" "mmdebstrap: $(grep -m 1 '^E:' "$TMPDIR/mmdebstrap")"
-			return 1
-		fi
-		touch "$tree/.complete"
-	fi
-	layer=$TMPDIR/layer-$release
-	root=$TMPDIR/root-$release
-	mkdir -p "$layer" "$root"
-	mount -t tmpfs none "$layer"
-	mkdir "$layer/upper" "$layer/work"
-	mount -t overlay -o "lowerdir=$tree,upperdir=$layer/upper,workdir=$layer/work" none "$root" || return 1
-	mount -t proc -o ro proc "$root/proc"
-	mount --bind /dev "$root/dev"
-	cp /etc/apt/apt.conf.d/* "$root/etc/apt/apt.conf.d/" 2>/dev/null
-	rm -f "$root"/etc/apt/apt.conf.d/*appstream* "$root"/etc/apt/apt.conf.d/*packagekit*
-	printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
-	chmod +x "$root/usr/sbin/policy-rc.d"
-	if ! in_root apt-get -qq update >"$TMPDIR/apt" 2>&1; then
-		skip "Debian $release" "apt: $(tail -n 1 "$TMPDIR/apt")"
-		leave
-		return 1
-	fi
-}
-
-leave() {
-	umount "$root/dev" "$root/proc" "$root" "$layer"
-}
-
-in_root() {
-	env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 HOME=/root DEBIAN_FRONTEND=noninteractive chroot "$root" "$@"
-}
-
+# shellcheck disable=SC2317 # called by expect
 apt_get() {
 	in_root apt-get -qq -y -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold "$@"
 }
@@ -134,13 +96,15 @@ state_of() {
 
 live() { # RELEASE
 	local r="Debian $1"
-	enter "$1" clean || return
+	enter "$1" clean systemd || return
 	cp "$package" "$root/new.deb"
 	cp "$TMPDIR/older.deb" "$TMPDIR/other.deb" "$root"
 	(cd "$root" && find etc usr var/lib -not -path 'var/lib/dpkg/*' -not -path 'var/lib/apt/*' | sort) >"$TMPDIR/before"
 
 	expect 0 "$r: an older version is installed, with what it depends on" apt_get install ./older.deb
 	check "$r: its state is root's alone" test "$(state_of)" = "700 root"
+	check "$r: no unit is enabled" test -z "$(find "$root/etc/systemd" -name 'keeltune*')"
+	check "$r: the units are there" test -e "$root/usr/lib/systemd/system/keeltune-audit.timer"
 	expect 1 "$r: audit" in_root keeltune audit
 	expect 1 "$r: audit, unprivileged" in_root setpriv --reuid=nobody --clear-groups keeltune audit
 	expect 0 "$r: the profiles are there" in_root keeltune profile show close-wait-relief
@@ -176,6 +140,7 @@ live() { # RELEASE
 	expect 0 "$r: applied again" in_root keeltune apply --persistent -q
 
 	expect 0 "$r: purged" apt_get purge keeltune
+	has_not "$r: dpkg has nothing else to say" warning <(grep -v /etc/keeltune/profiles "$err")
 	has "$r: it says how many are lost and not undone" "rollback files: 2, not undone: 1" "$err"
 	has "$r: and what stays" "  /etc/sysctl.d/99-zz-keeltune.conf" "$err"
 	(cd "$root" && find etc usr var/lib -not -path 'var/lib/dpkg/*' -not -path 'var/lib/apt/*' | sort) >"$TMPDIR/after"
@@ -196,11 +161,11 @@ if enter bullseye build "$build_packages"; then
 	mkdir "$root/home/builder"
 	tar -x -C "$root/home/builder" -f "$TMPDIR/$version.tar.gz"
 	chown -R nobody: "$root/home/builder"
-	grep -q libprocps-dev "$root/var/lib/dpkg/status" && in_root dpkg-query -W libprocps8 >"$TMPDIR/procps"
+	in_root dpkg-query -W libprocps8 >"$TMPDIR/procps"
 	has "Debian 11 has procps 3.3.17" 3.3.17 "$TMPDIR/procps"
 	expect 0 "Debian 11: make deb, with the unit tests" in_root setpriv --reuid=nobody --regid=nogroup --clear-groups \
 		env HOME=/home/builder make -C "/home/builder/keeltune-$version" deb
-	cp "$root/home/builder/keeltune-$version"/build/deb/keeltune_"$version"_*.deb "$root/new.deb"
+	cp "$root/home/builder/keeltune-$version/build/deb/"keeltune_[0-9]*.deb "$root/new.deb"
 	has "Debian 11: it recommends libprocps8" libprocps8 <(dpkg-deb -f "$root/new.deb" Recommends)
 	expect 0 "Debian 11: installed" apt_get install ./new.deb
 	expect 1 "Debian 11: audit" in_root keeltune audit
