@@ -14,6 +14,7 @@ DOCDIR        ?= $(DATADIR)/doc/keeltune
 BASHCOMPDIR   ?= $(DATADIR)/bash-completion/completions
 ZSHCOMPDIR    ?= $(DATADIR)/zsh/site-functions
 FISHCOMPDIR   ?= $(DATADIR)/fish/vendor_completions.d
+COLLECTIONDIR ?= $(DATADIR)/ansible/collections/ansible_collections/keeltune/host
 UNITDIR       ?= $(PREFIX)/lib/systemd/system#	empty: no systemd units
 SYSCONFDIR    ?= /etc
 LOCALSTATEDIR ?= /var
@@ -55,6 +56,7 @@ ARCHIVE  := $(OBJ)/libkeeltune.a
 PROFILES := $(wildcard profiles/*.conf)
 SCHEMAS  := $(wildcard packaging/schemas/*.json)
 EXAMPLES := $(wildcard profiles/examples/*)
+ANSIBLE  := $(shell find packaging/ansible -name '*.*' -type f ! -path '*/tests/*' ! -name '*.pyc' 2>/dev/null)
 UNITS    := $(wildcard packaging/systemd/*.service packaging/systemd/*.timer packaging/systemd/*.path)
 MAN5     := $(wildcard man/*.5)
 MAN8     := $(wildcard man/*.8)
@@ -234,6 +236,7 @@ each-directory = \
 	$(call $1,$(BUILD)/completions/keeltune,$(BASHCOMPDIR)) $(newline)\
 	$(call $1,$(BUILD)/completions/_keeltune,$(ZSHCOMPDIR)) $(newline)\
 	$(call $1,$(BUILD)/completions/keeltune.fish,$(FISHCOMPDIR)) $(newline)\
+	$(foreach d,$(sort $(dir $(ANSIBLE))),$(call $1,$(wildcard $d*.*),$(COLLECTIONDIR)$(d:packaging/ansible/%=/%)) $(newline))\
 	$(call $1,$(MAN5),$(MANDIR)/man5) $(newline)\
 	$(call $1,$(MAN8),$(MANDIR)/man8) $(newline)\
 	$(if $(UNITDIR),$(call $1,$(UNITS),$(UNITDIR)))
