@@ -254,7 +254,8 @@ install: $(PROGRAM) completions ## install below DESTDIR/PREFIX; see also SBINDI
 uninstall: ## remove what install put there (give it the same variables)
 	rm -f '$(DESTDIR)$(SBINDIR)/keeltune' '$(DESTDIR)$(LIBEXECDIR)/keeltune/audit-trigger'
 	$(call each-directory,remove-files)
-	for dir in $(DATADIR)/keeltune/profiles $(DATADIR)/keeltune/schemas $(DATADIR)/keeltune $(LIBEXECDIR)/keeltune $(DOCDIR)/examples $(DOCDIR); do \
+	for dir in $(DATADIR)/keeltune/profiles $(DATADIR)/keeltune/schemas $(DATADIR)/keeltune $(LIBEXECDIR)/keeltune $(DOCDIR)/examples $(DOCDIR) \
+		$(patsubst %/,%,$(addprefix $(COLLECTIONDIR)/,meta plugins/module_utils plugins/modules plugins)) $(COLLECTIONDIR); do \
 		if [ -d '$(DESTDIR)'$$dir ]; then rmdir --ignore-fail-on-non-empty '$(DESTDIR)'$$dir; fi; done
 
 # --- Tests
