@@ -79,7 +79,12 @@ static void add_plan(struct session *session, const struct audit *audit, struct 
 		survey->no_plan = pool_printf(session->pool, "apply would refuse: %s %s",
 					      JOURNAL_DIR, session->journal.untrusted);
 	} else if (session_plan(session, "ID", audit, &parts->plan, &err) < 0) {
-		survey->no_plan = pool_printf(session->pool, "apply would refuse: %s", err.message);
+		bool is_told = survey->is_root || !host_is_live(session->host);
+		survey->no_plan = pool_printf(
+			session->pool,
+			is_told ? "apply would refuse: %s"
+				: "only root can tell what apply would change; as this user: %s",
+			err.message);
 	} else {
 		survey->plan = &parts->plan;
 		notes_append(&survey->notes, &parts->plan.notes);

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define EXACT_MOST (1ull << 53) /* what a double holds exactly; more is as good as unlimited */
+
 static const char schema[] = "keeltune/sockets-watch/1";
 
 int recording_open(struct recording *ret)
@@ -29,14 +31,23 @@ void recording_close(struct recording *recording)
 
 /* ---- one line ---------------------------------------------------------------------------- */
 
+/* Any number that is whole: other programs write large ones as they please. */
 static bool is_count(const json_t *value)
 {
-	return json_is_integer(value) && json_integer_value(value) >= 0;
+	double number = json_number_value(value);
+
+	if (!json_is_number(value) || number < 0)
+		return false;
+	return number > EXACT_MOST || (double)(uint64_t)number == number;
 }
 
 static uint64_t count_of(const json_t *value)
 {
-	return is_count(value) ? (uint64_t)json_integer_value(value) : RECORDING_MISSING;
+	double number = json_number_value(value);
+
+	return !is_count(value)      ? RECORDING_MISSING
+	       : number > EXACT_MOST ? EXACT_MOST
+				     : (uint64_t)number;
 }
 
 static bool is_limit(const json_t *value)
@@ -80,7 +91,7 @@ static const char *objection_to_process(const json_t *process)
 	const json_t *pid = json_object_get(process, "pid");
 	const json_t *close_wait = json_object_get(process, "close_wait");
 
-	if (!is_count(pid) || json_integer_value(pid) < 1 || json_integer_value(pid) > INT32_MAX)
+	if (!is_count(pid) || !count_of(pid) || count_of(pid) > INT32_MAX)
 		return "a process without a pid";
 	if (!json_is_string(json_object_get(process, "comm")))
 		return "a process without a comm";
@@ -210,7 +221,7 @@ static struct recorded_process *place_for(struct recording *recording)
 
 static void add_process(struct recording *recording, const json_t *sample)
 {
-	pid_t pid = (pid_t)json_integer_value(json_object_get(sample, "pid"));
+	pid_t pid = (pid_t)count_of(json_object_get(sample, "pid"));
 	const char *comm = json_string_value(json_object_get(sample, "comm"));
 	const char *unit = json_string_value(json_object_get(sample, "unit"));
 	const json_t *soft = json_object_get(sample, "soft");
@@ -228,7 +239,7 @@ static void add_process(struct recording *recording, const json_t *sample)
 	}
 	snprintf(process->unit, sizeof process->unit, "%s", unit ? unit : "");
 	process->seen = recording->samples;
-	process->soft = is_count(soft) ? count_of(soft) : 0;
+	process->soft = is_count(soft) && count_of(soft) < EXACT_MOST ? count_of(soft) : 0;
 	process->used = count_of(json_object_get(sample, "used"));
 	if (process->used == UINT32_MAX) /* not permitted */
 		process->used = RECORDING_MISSING;
@@ -270,7 +281,8 @@ static void add_sample(struct recording *recording, const json_t *sample, const 
 int recording_add(struct recording *recording, const char *line, size_t size, struct error *err)
 {
 	json_error_t problem;
-	json_t *sample = json_loadb(line, size, JSON_REJECT_DUPLICATES, &problem);
+	json_t *sample =
+		json_loadb(line, size, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &problem);
 	const char *host = NULL;
 	time_t time = 0;
 
