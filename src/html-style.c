@@ -103,7 +103,8 @@ static const char *const rules[] = {
 	"th,td{text-align:left;vertical-align:top;padding:.5rem .75rem .5rem 0}",
 	"thead th{color:var(--muted);font-size:.8125rem;font-weight:600;border-bottom:2px solid "
 	"var(--line)}",
-	"tbody th{font-weight:600}",
+	"tbody th{font-weight:600}td,tbody th{overflow-wrap:break-word}.why td,th code{overflow-wrap:anywhere}",
+	".short,thead th{white-space:nowrap}",
 	"tbody tr{border-bottom:1px solid var(--line)}",
 	".number{text-align:right;font-variant-numeric:tabular-nums}",
 
@@ -115,7 +116,7 @@ static const char *const rules[] = {
 	"tbody tr:has(+.why){border-bottom:0}",
 	"tr.why td{padding-top:0;padding-bottom:.75rem}",
 	"tr.why details{margin:0}",
-	"table.settings th code,.settings td code{background:none;padding:0}",
+	"table.settings th code{background:none;padding:0}table.settings tbody th{min-width:13em}",
 	"summary{cursor:pointer}",
 	"details.more{margin:.25rem 0}",
 	"details.more>summary{padding:.25rem 0}details.more>summary::marker{color:var(--link)}",
@@ -169,8 +170,9 @@ static const char *const rules[] = {
 	"header.page,main,footer.page{max-width:none;padding:0}",
 	".card,.verdict,.figures li{break-inside:auto;border-radius:0;padding:.6rem .8rem}",
 	".card{border-width:1px 0 0;padding:.8rem 0}",
-	".verdict,.figures,tbody "
-	"tr,figure,h2,h3{break-inside:avoid}h2,h3,caption,summary{break-after:avoid}",
+	".verdict,.figures,tbody tr,figure,h2,h3{break-inside:avoid}tbody tr.why{break-inside:auto}",
+	"h2,h3,caption,summary,tbody tr:has(+.why){break-after:avoid}",
+	"th,td{padding-right:.5rem}.charts{grid-template-columns:1fr 1fr}",
 	"thead{display:table-header-group}",
 	"*{-webkit-print-color-adjust:exact;print-color-adjust:exact}",
 	"details::details-content{display:block;content-visibility:visible;height:auto}",

@@ -169,8 +169,9 @@ static void print_finding(FILE *out, const struct report *report, const struct f
 			html_escape(pool, finding->netns, ""));
 	fputs("</th><td data-label=\"Verdict\">", out);
 	html_badge(out, finding->verdict, verdict_name(finding->verdict));
-	fprintf(out, "</td><td data-label=\"Wanted\">%s</td>",
-		html_escape(pool, text_accepted(pool, finding->setting), ""));
+	const char *accepted = text_accepted(pool, finding->setting);
+	fprintf(out, "</td><td data-label=\"Wanted\"%s>%s</td>",
+		strlen(accepted) < 16 ? " class=\"short\"" : "", html_escape(pool, accepted, ""));
 	for (enum layer layer = 0; layer < LAYER_COUNT; layer++)
 		print_cell(out, report, finding, layer);
 	fputs("</tr>\n", out);
