@@ -13,7 +13,7 @@
 #define PROCESSES_SHOWN 6 /* of each kind of curve */
 
 struct span { /* of a curve */
-	uint64_t first, last, least, most;
+	uint64_t first, least, most;
 	bool has_any;
 };
 
@@ -25,20 +25,23 @@ static struct span span_of(const uint64_t *curve, size_t count)
 		if (curve[i] == RECORDING_MISSING)
 			continue;
 		if (!span.has_any)
-			span = (struct span){ curve[i], curve[i], curve[i], curve[i], true };
-		span.last = curve[i];
+			span = (struct span){ curve[i], curve[i], curve[i], true };
 		span.least = curve[i] < span.least ? curve[i] : span.least;
 		span.most = curve[i] > span.most ? curve[i] : span.most;
 	}
 	return span;
 }
 
-/* What a curve is about, in words. */
-static const char *describe(struct pool *pool, const char *name, const struct span *span)
+static const char *number(struct pool *pool, uint64_t number)
 {
-	return pool_printf(
-		pool, "%s: first %" PRIu64 ", last %" PRIu64 ", between %" PRIu64 " and %" PRIu64,
-		name, span->first, span->last, span->least, span->most);
+	return number == RECORDING_MISSING ? "not told" : pool_printf(pool, "%" PRIu64, number);
+}
+
+/* What the last sample says: the last point of a curve may be the highest of many. */
+static const char *last_of(struct pool *pool, const struct recording *recording,
+			   const struct recorded_process *process, uint64_t last)
+{
+	return process->seen < recording->samples ? "gone" : number(pool, last);
 }
 
 static void print_curve(FILE *out, struct pool *pool, const struct recording *recording,
@@ -48,8 +51,9 @@ static void print_curve(FILE *out, struct pool *pool, const struct recording *re
 
 	line->times = recording->times;
 	line->count = recording->count;
-	line->description = describe(pool, line->title, &span);
-	line->last = pool_printf(pool, "%" PRIu64, span.last);
+	line->description = pool_printf(
+		pool, "%s: first %" PRIu64 ", last %s, between %" PRIu64 " and %" PRIu64,
+		line->title, span.first, line->last, span.least, span.most);
 	html_line(out, pool, line);
 }
 
@@ -63,6 +67,7 @@ static void print_states(FILE *out, struct pool *pool, const struct recording *r
 		print_curve(out, pool, recording,
 			    &(struct html_line){
 				    .title = tcp_state_name(state),
+				    .last = number(pool, recording->states[state]),
 				    .values = recording->state_curves[state],
 				    .is_bad = state == TCP_STATE_CLOSE_WAIT && span.most,
 			    });
@@ -112,6 +117,8 @@ static void print_close_wait(FILE *out, struct pool *pool, const struct recordin
 		print_curve(out, pool, recording,
 			    &(struct html_line){
 				    .title = name_of(pool, processes[i]),
+				    .last = last_of(pool, recording, processes[i],
+						    processes[i]->close_wait),
 				    .values = processes[i]->close_wait_curve,
 				    .is_bad = true,
 			    });
@@ -135,6 +142,7 @@ static void print_descriptors(FILE *out, struct pool *pool, const struct recordi
 			out, pool, recording,
 			&(struct html_line){
 				.title = name_of(pool, process),
+				.last = last_of(pool, recording, process, process->used),
 				.values = process->used_curve,
 				.limit = process->soft,
 				.limit_is = pool_printf(pool, "soft limit %" PRIu64, process->soft),
@@ -146,15 +154,16 @@ static void print_descriptors(FILE *out, struct pool *pool, const struct recordi
 
 /* ---- as a table -------------------------------------------------------------------------- */
 
-static void print_row(FILE *out, const char *name, const char *what, const struct span *span)
+static void print_row(FILE *out, const char *name, const char *what, const struct span *span,
+		      const char *last)
 {
 	fprintf(out,
 		"<tr><th scope=\"row\">%s</th><td data-label=\"What\">%s</td>"
 		"<td data-label=\"First\" class=\"number\">%" PRIu64 "</td>"
-		"<td data-label=\"Last\" class=\"number\">%" PRIu64 "</td>"
+		"<td data-label=\"Last\" class=\"number\">%s</td>"
 		"<td data-label=\"Least\" class=\"number\">%" PRIu64 "</td>"
 		"<td data-label=\"Most\" class=\"number\">%" PRIu64 "</td></tr>\n",
-		name, what, span->first, span->last, span->least, span->most);
+		name, what, span->first, last, span->least, span->most);
 }
 
 static void print_table(FILE *out, struct pool *pool, const struct recording *recording,
@@ -173,7 +182,8 @@ static void print_table(FILE *out, struct pool *pool, const struct recording *re
 	for (enum tcp_state state = 1; state < TCP_STATE_COUNT; state++) {
 		span = span_of(recording->state_curves[state], recording->count);
 		if (span.most || state == TCP_STATE_CLOSE_WAIT)
-			print_row(out, "all processes", tcp_state_name(state), &span);
+			print_row(out, "all processes", tcp_state_name(state), &span,
+				  number(pool, recording->states[state]));
 	}
 	for (size_t i = 0; i < recording->process_count && i < 4 * PROCESSES_SHOWN; i++) {
 		const char *name = name_of(pool, processes[i]);
@@ -183,10 +193,12 @@ static void print_table(FILE *out, struct pool *pool, const struct recording *re
 				  processes[i]->soft ? pool_printf(pool, "descriptors of %" PRIu64,
 								   processes[i]->soft)
 						     : "descriptors",
-				  &span);
+				  &span,
+				  last_of(pool, recording, processes[i], processes[i]->used));
 		span = span_of(processes[i]->close_wait_curve, recording->count);
 		if (span.most)
-			print_row(out, name, "CLOSE_WAIT", &span);
+			print_row(out, name, "CLOSE_WAIT", &span,
+				  last_of(pool, recording, processes[i], processes[i]->close_wait));
 	}
 	fputs("</tbody>\n</table>\n</details>\n", out);
 }

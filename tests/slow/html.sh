@@ -39,7 +39,8 @@ hostile_pages "$pages"
 
 # --- many of everything
 
-find /proc/sys/net/ipv4 /proc/sys/net/core -type f -perm -600 | sed 's|/proc/sys/||; s|/|.|g' | sort |
+find /proc/sys/net/ipv4 /proc/sys/net/core -type f -perm -600 | grep -vE 'ip_local_port_range|tcp_retries2' |
+	sed 's|/proc/sys/||; s|/|.|g' | sort |
 	sed 's/.*/	sysctl "&" { value = 1 optional = true reason = "one of many" }/' | profile many
 for _ in $(seq 20); do
 	serve -c 'many <b>MARK' -w 100 -n 20 workers
