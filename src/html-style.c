@@ -114,7 +114,7 @@ static const char *const rules[] = {
 
 	/* what unfolds */
 	"tbody tr:has(+.why){border-bottom:0}",
-	"tr.why td{padding-top:0;padding-bottom:.75rem}",
+	"tr.why td{padding-top:0;padding-bottom:.5rem}",
 	"tr.why details{margin:0}",
 	"table.settings th code{background:none;padding:0}table.settings tbody th{min-width:13em}",
 	"summary{cursor:pointer}",

@@ -150,5 +150,5 @@ spoiled 'an override' 's|</h1>|\xe2\x80\xae</h1>|'
 spoiled 'a heading left out' 's|<h2 id="verdict">\(.*\)</h2>|<h3 id="verdict">\1</h3>|'
 spoiled 'a row too short' '0,/<td data-label="Live">/s//<td data-label="Running">/'
 spoiled 'no caption' 's|<caption>.*||'
-spoiled 'cut off' '$d'
+spoiled 'cut off' 's|</html>||'
 finish
