@@ -10,7 +10,8 @@ import stat
 import subprocess
 
 KEELTUNE = os.environ["KEELTUNE"]
-ASAN = os.environ.get("KEELTUNE_VARIANT") == "asan"
+VARIANT = os.environ.get("KEELTUNE_VARIANT", "release")
+ASAN, COVERAGE, RELEASE = (VARIANT == name for name in ("asan", "coverage", "release"))
 TESTS = os.environ["BUILDDIR"] + "/tests"
 ID = re.compile(rb"[0-9]{8}T[0-9]{6}Z-[A-Za-z0-9_.+-]*")
 STATE = "/var/lib/keeltune"
@@ -209,7 +210,7 @@ def run(*arguments, fault=None, memory=None, trace=None, count=None):
         environment["KEELTUNE_FAULT"] = fault or "none 0"
     if trace:
         environment["KEELTUNE_FAULT_TRACE"] = trace
-    if memory and not ASAN:
+    if memory and RELEASE:
         preloads.append(TESTS + "/memory-preload.so")
         environment["KEELTUNE_MEMORY"] = memory
     if count:

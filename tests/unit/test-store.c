@@ -257,6 +257,153 @@ START_TEST(a_directory_that_may_not_be_written)
 }
 END_TEST
 
+/* ---- the steps of a change --------------------------------------------------------------- */
+
+static const struct image no_file = { .exists = false };
+
+/* Where there is no directory there is no file, and none can be. */
+START_TEST(steps_without_a_directory)
+{
+	struct image image = image_of("x");
+
+	ck_assert_int_eq(store_stage_file(host, "/none/x", &no_file), 0);
+	ck_assert_int_eq(store_stage_file(host, "/none/x", &image), -ENOENT);
+	ck_assert_int_eq(store_commit_file(host, "/none/x", &no_file), 0);
+	ck_assert_int_eq(store_commit_file(host, "/none/x", &image), -ENOENT);
+	ck_assert_int_eq(store_swap_file(host, "/none/x", &image, &no_file), 0);
+	ck_assert_int_eq(store_swap_file(host, "/none/x", &no_file, &image), -ENOENT);
+	ck_assert_int_eq(store_compare_file(host, "/none/x", &no_file), 0);
+	ck_assert_int_eq(store_compare_file(host, "/none/x", &image), -ESTALE);
+	ck_assert_int_eq(store_sync_parent(host, "/none/x"), 0);
+	ck_assert_int_eq(store_remove_directory(host, "/none/x"), -ENOENT);
+	ck_assert_int_eq(store_rename_directory(host, "/none/x", "/y"), -ENOENT);
+	ck_assert_int_eq(store_rename_directory(host, "/y", "/none/x"), -ENOENT);
+	ck_assert_int_eq(store_remove_tree(host, "/none/x"), -ENOENT);
+	ck_assert_str_eq(tree_list(root, "/", NULL), "");
+}
+END_TEST
+
+START_TEST(a_name_without_room_for_a_temporary_one)
+{
+	char name[300] = "/etc/";
+	struct image image = image_of("x");
+
+	tree_directory(root, "/etc");
+	memset(name + 5, 'x', 250);
+	ck_assert_int_eq(store_stage_file(host, name, &no_file), 0);
+	ck_assert_int_eq(store_stage_file(host, name, &image), -ENAMETOOLONG);
+	ck_assert_int_eq(store_commit_file(host, name, &image), -ENAMETOOLONG);
+	ck_assert_int_eq(store_swap_file(host, name, &no_file, &image), -ENAMETOOLONG);
+}
+END_TEST
+
+/* Every part of the image counts. */
+START_TEST(what_is_compared)
+{
+	static char many[10000];
+	struct image image = image_of("text"), other;
+
+	tree_put(root, "/etc/x", "text");
+	tree_chmod(root, "/etc/x", 0644);
+	ck_assert_int_eq(store_compare_file(host, "/etc/x", &image), 0);
+	ck_assert_int_eq(store_compare_file(host, "/etc/x", &no_file), -ESTALE);
+	ck_assert_int_eq(store_compare_file(host, "/etc/none", &no_file), 0);
+	ck_assert_int_eq(store_compare_file(host, "/etc/none", &image), -ESTALE);
+	for (int i = 0; i < 6; i++) {
+		other = i == 0   ? image_of("texts")
+			: i == 1 ? image_of("tex")
+			: i == 2 ? image_of("Text")
+				 : image;
+		other.mode ^= i == 3;
+		other.uid += i == 4;
+		other.gid += i == 5;
+		ck_assert_msg(store_compare_file(host, "/etc/x", &other) == -ESTALE, "%d", i);
+	}
+	memset(many, 'm', sizeof many - 1);
+	tree_put(root, "/etc/many", many);
+	tree_chmod(root, "/etc/many", 0644);
+	image = image_of(many);
+	ck_assert_int_eq(store_compare_file(host, "/etc/many", &image), 0);
+	many[9998] = 'n';
+	ck_assert_int_eq(store_compare_file(host, "/etc/many", &image), -ESTALE);
+
+	/* A directory or a link is no file, whatever it leads to. */
+	tree_link(root, "/etc/link", "x");
+	image = image_of("text");
+	ck_assert_int_eq(store_compare_file(host, "/etc/link", &image), -ESTALE);
+	ck_assert_int_eq(store_compare_file(host, "/etc", &image), -ESTALE);
+
+	tree_chmod(root, "/etc/x", 0);
+	tree_directory(root, "/etc/closed");
+	tree_chmod(root, "/etc/closed", 0);
+	tree_become_ordinary(root);
+	image.mode = 0;
+	ck_assert_int_eq(store_compare_file(host, "/etc/x", &image), -EACCES);
+	ck_assert_int_eq(store_compare_file(host, "/etc/closed/x", &image), -EACCES);
+}
+END_TEST
+
+static const struct {
+	const char *before, *found, *after; /* NULL: no file; found "->": a link to nowhere */
+	bool is_swapped;
+} swaps[] = {
+	{ "old", "old", "new", true },    { NULL, NULL, "new", true },
+	{ "old", "old", NULL, true },     { NULL, NULL, NULL, true },
+	{ NULL, "->", "new", true },      { NULL, "->", NULL, true },
+	{ "old", "other", "new", false }, { "old", "other", NULL, false },
+	{ NULL, "other", "new", false },  { NULL, "other", NULL, false },
+	{ "old", NULL, "new", false },    { "old", NULL, NULL, false },
+	{ "old", "->", "new", false },    { "old", "->", NULL, false },
+};
+
+/* What somebody put there in between stays, and nothing is lost or left over. */
+START_TEST(compare_and_swap)
+{
+	const char *before_text = swaps[_i].before, *found = swaps[_i].found;
+	const char *after_text = swaps[_i].after;
+	struct image before = before_text ? image_of(before_text) : no_file;
+	struct image after = after_text ? image_of(after_text) : no_file;
+	char target[16] = "";
+
+	tree_directory(root, "/etc");
+	if (found && !strcmp(found, "->"))
+		tree_link(root, "/etc/x", "nowhere");
+	else if (found)
+		ck_assert_int_eq(put("/etc/x", found), 0);
+	ck_assert_int_eq(store_stage_file(host, "/etc/x", &after), 0);
+	ck_assert_int_eq(store_swap_file(host, "/etc/x", &before, &after),
+			 swaps[_i].is_swapped ? 0 : -ESTALE);
+	const char *now = tree_get(root, "/etc/x");
+	if (swaps[_i].is_swapped)
+		ck_assert_pstr_eq(now, after_text);
+	else if (found && !strcmp(found, "->"))
+		ck_assert_int_eq(readlink(tree_path(root, "/etc/x"), target, sizeof target), 7);
+	else
+		ck_assert_pstr_eq(now, found);
+	/* The new text waits beside it until it is cleared away, as after a failure. */
+	ck_assert_pstr_eq(tree_get(root, "/etc/.x.keeltune-new"),
+			  swaps[_i].is_swapped ? NULL : after_text);
+}
+END_TEST
+
+START_TEST(a_private_file_is_new)
+{
+	struct stat st;
+	int directory = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	umask(0);
+	ck_assert_int_eq(store_put_private(directory, "x", "one", 3), 0);
+	ck_assert_str_eq(tree_get(root, "/x"), "one");
+	ck_assert_uint_eq(status_of("/x").st_mode & 07777, 0644);
+	ck_assert_int_eq(store_put_private(directory, "x", "two", 3), -EEXIST);
+	tree_link(root, "/link", "made");
+	ck_assert_int_eq(store_put_private(directory, "link", "two", 3), -EEXIST);
+	ck_assert_int_eq(stat(tree_path(root, "/made"), &st), -1);
+	ck_assert_str_eq(tree_get(root, "/x"), "one");
+	close(directory);
+}
+END_TEST
+
 /* ---- directories ------------------------------------------------------------------------- */
 
 START_TEST(directories_come_and_go)
@@ -334,73 +481,18 @@ START_TEST(one_at_a_time)
 	double start = seconds();
 	ck_assert_int_eq(store_lock(other, 1), -ETIMEDOUT);
 	ck_assert(seconds() - start > 0.9 && seconds() - start < 5);
+	ck_assert_int_eq(store_share_lock(other), -EWOULDBLOCK);
 	close(lock);
+	int first = store_share_lock(host), second = store_share_lock(other);
+	ck_assert(first >= 0 && second >= 0);
+	ck_assert_int_eq(store_lock(host, 0), -ETIMEDOUT);
+	close(first);
+	close(second);
 	lock = store_lock(other, 0);
 	ck_assert_int_ge(lock, 0);
 	close(lock);
 	ck_assert_str_eq(tree_list(root, "/", NULL), before);
 	host_close(other);
-}
-END_TEST
-
-/* ---- outputs ----------------------------------------------------------------------------- */
-
-static int put_output(const char *path, const char *text)
-{
-	return store_put_output(tree_path(root, path), text, strlen(text));
-}
-
-START_TEST(an_output_is_made_and_replaced)
-{
-	umask(027);
-	ck_assert_int_eq(put_output("/report", "one"), 0);
-	ck_assert_str_eq(tree_get(root, "/report"), "one");
-	ck_assert_uint_eq(status_of("/report").st_mode & 07777, 0640);
-	ck_assert_int_eq(put_output("/report", "two"), 0);
-	ck_assert_str_eq(tree_get(root, "/report"), "two");
-	ck_assert_int_eq(put_output("/report", ""), 0);
-	ck_assert_str_eq(tree_get(root, "/report"), "");
-	ck_assert_uint_eq(umask(0), 027);
-}
-END_TEST
-
-START_TEST(an_output_beside_the_program)
-{
-	ck_assert_int_eq(chdir(root), 0);
-	ck_assert_int_eq(store_put_output("report", "here", 4), 0);
-	ck_assert_str_eq(tree_get(root, "/report"), "here");
-	ck_assert_int_eq(store_put_output("", "x", 1), -EINVAL);
-}
-END_TEST
-
-START_TEST(an_output_that_cannot_be)
-{
-	tree_directory(root, "/directory");
-	tree_put(root, "/file", "untouched");
-	const char *before = tree_list(root, "/", NULL);
-
-	ck_assert_int_eq(put_output("/none/report", "x"), -ENOENT);
-	ck_assert_int_eq(put_output("/file/report", "x"), -ENOTDIR);
-	ck_assert_int_eq(put_output("/directory", "x"), -EISDIR);
-	ck_assert_int_lt(put_output("/directory/", "x"), 0);
-	ck_assert_int_eq(store_put_output("/dev/full", "x", 1), -ENOSPC);
-	ck_assert_int_eq(store_put_output("/dev/null", "x", 1), 0);
-	ck_assert_str_eq(tree_list(root, "/", NULL), before);
-}
-END_TEST
-
-/* "-o /dev/stdout" is a link to what may be a plain file: the link must survive. */
-START_TEST(an_output_through_a_link_keeps_the_link)
-{
-	char target[64] = "";
-
-	tree_put(root, "/real", "old");
-	tree_link(root, "/link", "real");
-	ck_assert_int_eq(put_output("/link", "new"), 0);
-	ck_assert_int_eq(readlink(tree_path(root, "/link"), target, sizeof target - 1), 4);
-	ck_assert_str_eq(target, "real");
-	ck_assert_str_eq(tree_get(root, "/real"), "new");
-	ck_assert_str_eq(tree_get(root, "/link"), "new");
 }
 END_TEST
 
@@ -419,14 +511,15 @@ int main(void)
 	tcase_add_test(tests, a_link_is_replaced_not_followed);
 	tcase_add_test(tests, failures_leave_nothing);
 	tcase_add_test(tests, a_directory_that_may_not_be_written);
+	tcase_add_test(tests, steps_without_a_directory);
+	tcase_add_test(tests, a_name_without_room_for_a_temporary_one);
+	tcase_add_test(tests, what_is_compared);
+	tcase_add_loop_test(tests, compare_and_swap, 0, sizeof swaps / sizeof *swaps);
+	tcase_add_test(tests, a_private_file_is_new);
 	tcase_add_test(tests, directories_come_and_go);
 	tcase_add_test(tests, a_tree_has_no_kernel_values);
 	tcase_add_test(tests, a_kernel_value_is_one_line);
 	tcase_add_test(tests, one_at_a_time);
-	tcase_add_test(tests, an_output_is_made_and_replaced);
-	tcase_add_test(tests, an_output_beside_the_program);
-	tcase_add_test(tests, an_output_that_cannot_be);
-	tcase_add_test(tests, an_output_through_a_link_keeps_the_link);
 	suite_add_tcase(suite, tests);
 
 	SRunner *runner = srunner_create(suite);
