@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define STALE_AFTER (7 * 86400u) /* seconds */
+#define STALE_AFTER 604800000u /* ms: seven days */
 #define CHUNK (256u << 10)
 
 /* What is said on a terminal while it takes long. */
@@ -258,7 +258,7 @@ static bool arguments_are_good(const struct context *context)
 int cmd_fleet(const struct context *context)
 {
 	const char *stale = context->options.stale;
-	uint64_t stale_after = STALE_AFTER * (uint64_t)1000; /* ms */
+	uint64_t stale_after = STALE_AFTER;
 	struct session session;
 
 	if (!arguments_are_good(context))

@@ -442,7 +442,7 @@ static struct fleet_tally *tally(struct counting *c, size_t offset, size_t *ret_
 		tallies[(*ret_count)++] =
 			(struct fleet_tally){ i == texts ? NULL : text(c, (uint32_t)i), counts[i] };
 	}
-	if (*ret_count)
+	if (tallies)
 		qsort(tallies, *ret_count, sizeof *tallies, by_count);
 	return tallies;
 }

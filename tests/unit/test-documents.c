@@ -17,15 +17,16 @@ static char found[4096];
 static void take(void *context, const struct document *document)
 {
 	size_t end = strlen(found);
+	const char *carriage;
 
 	ck_assert_ptr_eq(context, found);
-	if (document->problem)
+	if (document->problem) {
 		snprintf(found + end, sizeof found - end, "%zu! ", document->line);
-	else
-		snprintf(found + end, sizeof found - end, "%zu:%zu ", document->line,
-			 strcspn(document->bytes, "\r") < document->size
-				 ? strcspn(document->bytes, "\r")
-				 : document->size);
+		return;
+	}
+	carriage = memchr(document->bytes, '\r', document->size);
+	snprintf(found + end, sizeof found - end, "%zu:%zu ", document->line,
+		 carriage ? (size_t)(carriage - document->bytes) : document->size);
 }
 
 static const struct {
