@@ -287,6 +287,33 @@ static const char *end_of_plain(const char *at, const char *end)
 	return at;
 }
 
+/* Numbers, words, commas between brackets: only the last of them matters. */
+static const char *skip_between(struct documents *d, const char *end)
+{
+	const char *at = d->at;
+	char last = '\0';
+
+	for (; at < end && *at != '"' && *at != '\n' && *at != '{' && *at != '}' && *at != '[' &&
+	       *at != ']';
+	     at++)
+		if (!is_blank(*at))
+			last = *at;
+	if (last) {
+		d->last = last;
+		if (d->line == d->first_line)
+			d->bare = false;
+	}
+	return at;
+}
+
+/* The bytes that change nothing. */
+static const char *skip(struct documents *d, const char *end)
+{
+	return d->state == STATE_STRING                ? end_of_plain(d->at, end)
+	       : d->state == STATE_INSIDE && d->column ? skip_between(d, end)
+						       : d->at;
+}
+
 void documents_feed(struct documents *d, const char *bytes, size_t size)
 {
 	const char *end = bytes + size;
@@ -296,13 +323,11 @@ void documents_feed(struct documents *d, const char *bytes, size_t size)
 	d->begun = d->begun || size;
 	d->start = bytes;
 	for (d->at = bytes; d->at < end && d->state != STATE_IGNORE;) {
-		if (d->state == STATE_STRING) {
-			const char *plain = end_of_plain(d->at, end);
-			d->column += (size_t)(plain - d->at);
-			d->at = plain;
-			if (plain == end)
-				break;
-		}
+		const char *next = skip(d, end);
+		d->column += (size_t)(next - d->at);
+		d->at = next;
+		if (next == end)
+			break;
 		look(d);
 		d->column++;
 		if (*d->at++ == '\n') {

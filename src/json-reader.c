@@ -224,6 +224,25 @@ static char *put_escape(struct json_reader *reader, char *to)
 	return to;
 }
 
+/* What needs no second look in a string: most of it. */
+static bool is_plain(char byte)
+{
+	return (unsigned char)byte >= 0x20 && (unsigned char)byte < 0x80 && byte != '"' &&
+	       byte != '\\';
+}
+
+static char *put_plain(struct json_reader *reader, char *to)
+{
+	char *start = reader->at, *at = start;
+
+	while (at < reader->end && is_plain(*at))
+		at++;
+	reader->at = at;
+	if (to != start)
+		memmove(to, start, (size_t)(at - start));
+	return to + (at - start);
+}
+
 /* What was decoded is never longer than what it was decoded from. */
 bool reader_string(struct json_reader *reader, struct json_text *ret)
 {
@@ -248,7 +267,7 @@ bool reader_string(struct json_reader *reader, struct json_text *ret)
 		} else if (byte < 0x20) {
 			return fail(reader, "not JSON: a control character in a string");
 		} else if (byte < 0x80) {
-			*to++ = *reader->at++;
+			to = put_plain(reader, to);
 		} else {
 			size = utf8_sequence((const unsigned char *)reader->at,
 					     (const unsigned char *)reader->end, &code);
@@ -346,5 +365,6 @@ bool reader_skip(struct json_reader *reader)
 
 bool json_text_is(struct json_text text, const char *word)
 {
-	return text.bytes && text.size == strlen(word) && !memcmp(text.bytes, word, text.size);
+	return text.size && *text.bytes == *word && text.size == strlen(word) &&
+	       !memcmp(text.bytes, word, text.size);
 }

@@ -56,9 +56,9 @@ for count in 1000 10000 100000; do
 		printf '  %7d  keeltune fleet, %-5s %8.2f s %8.1f MB\n' $count $format "$seconds" "$memory"
 		[ $format != text ] || ours=$seconds
 	done
-	[ $count != 10000 ] || { mine=$ours; continue; }
+	[ $count != 10000 ] || mine=$ours
 done
 read -r seconds memory < <(cost 10000 /usr/bin/python3 "$work/by-hand.py")
 printf '  %7d  Python program       %8.2f s %8.1f MB   %.1f times keeltune; target >= 2\n' 10000 "$seconds" "$memory" "$(awk -v a="$seconds" -v b="$mine" 'BEGIN { print a / b }')"
-read -r seconds memory < <(cost 10000 jq -c .result)
+read -r seconds memory < <(cost 10000 jq -R 'fromjson? | .result')
 printf '  %7d  jq, reading alone    %8.2f s %8.1f MB   %.1f times keeltune\n' 10000 "$seconds" "$memory" "$(awk -v a="$seconds" -v b="$mine" 'BEGIN { print a / b }')"
