@@ -25,7 +25,7 @@ commands() {
 answers() {
 	local question command before='' status
 	known_host
-	cp "$SRCDIR/tests/docs/faq-programs/"* /tmp/
+	cp "$SRCDIR/tests/docs/programs/docker" "$SRCDIR/tests/docs/programs/systemctl" /tmp/
 	mkdir -p /tmp/bin /run/netns /etc/systemd/system
 	mv /tmp/systemctl /tmp/docker /tmp/bin
 	ln -s "$KEELTUNE" /tmp/bin/keeltune
