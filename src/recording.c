@@ -130,9 +130,10 @@ static const char *objection(const struct recording *recording, const json_t *sa
 	for (enum tcp_state state = 1; state < TCP_STATE_COUNT; state++)
 		if (!is_count(json_object_get(states, tcp_state_name(state))))
 			return "a sample without all states";
-	json_array_foreach (processes, i, process)
+	json_array_foreach (processes, i, process) {
 		if (!why)
 			why = objection_to_process(process);
+	}
 	return why;
 }
 
@@ -274,8 +275,9 @@ static void add_sample(struct recording *recording, const json_t *sample, const 
 		recording->states[state] = count_of(json_object_get(states, tcp_state_name(state)));
 		*point = higher(*point, recording->states[state]);
 	}
-	json_array_foreach (json_object_get(sample, "processes"), i, process)
+	json_array_foreach (json_object_get(sample, "processes"), i, process) {
 		add_process(recording, process);
+	}
 }
 
 int recording_add(struct recording *recording, const char *line, size_t size, struct error *err)

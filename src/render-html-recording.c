@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #define PROCESSES_SHOWN 6 /* of each kind of curve */
+#define ROWS_MAX 24       /* processes in the table */
 
 struct span { /* of a curve */
 	uint64_t first, least, most;
@@ -185,7 +186,7 @@ static void print_table(FILE *out, struct pool *pool, const struct recording *re
 			print_row(out, "all processes", tcp_state_name(state), &span,
 				  number(pool, recording->states[state]));
 	}
-	for (size_t i = 0; i < recording->process_count && i < 4 * PROCESSES_SHOWN; i++) {
+	for (size_t i = 0; i < recording->process_count && i < ROWS_MAX; i++) {
 		const char *name = name_of(pool, processes[i]);
 		span = span_of(processes[i]->used_curve, recording->count);
 		if (span.has_any)
