@@ -142,6 +142,26 @@ as_kept() {
 	done
 }
 
+# --- What Ansible's own tools say of the collection
+
+control ansible-galaxy collection build "$fleet/collections/ansible_collections/keeltune/host" --output-path "$fleet/home" >"$out" 2>&1
+check "ansible-galaxy builds it" test -s "$fleet/home/keeltune-host-0.1.0.tar.gz"
+for plugin in profile profile_info; do
+	check "ansible-doc $plugin" control ansible-doc "keeltune.host.$plugin"
+done
+check "ansible-doc of the role" control ansible-doc -t role keeltune.host.keeltune
+sanity=$(/usr/bin/python3 -c 'import ansible_test, os; print(os.path.dirname(ansible_test.__file__))')/_util/controller/sanity/validate-modules
+if [ -e "$sanity/validate.py" ] && /usr/bin/python3 -c 'import voluptuous' 2>/dev/null; then
+	# ansible-test itself would download what it runs in.
+	control env -C "$fleet/collections/ansible_collections/keeltune/host" PYTHONPATH="$sanity:$fleet/collections" \
+		/usr/bin/python3 "$sanity/validate.py" --arg-spec --format plain --collection ansible_collections/keeltune/host \
+		--collection-version 0.1.0 plugins/modules >"$out" 2>&1
+	check "validate-modules finds nothing but the licence" \
+		test "$(grep -c missing-gplv3-license "$out") $(grep -vc missing-gplv3-license "$out")" = "2 0"
+else
+	skip "validate-modules" "ansible-test or python3-voluptuous is not installed"
+fi
+
 # --- The role: install, place, apply
 
 cat >"$fleet/role.yml" <<'PLAY'
