@@ -32,6 +32,12 @@ size_t utf8_sequence(const unsigned char *p, const unsigned char *end, uint32_t 
 	return size;
 }
 
+/* Noncharacters, which are for nobody to exchange: XML takes some of them, no reader all. */
+static bool is_none(uint32_t code)
+{
+	return (code & 0xfffe) == 0xfffe || (code >= 0xfdd0 && code < 0xfdf0);
+}
+
 const char *escape_control(struct pool *pool, const char *text, const char *keep)
 {
 	size_t length = strlen(text);
@@ -42,8 +48,7 @@ const char *escape_control(struct pool *pool, const char *text, const char *keep
 	while (p < end) {
 		uint32_t code = 0;
 		size_t size = utf8_sequence(p, end, &code);
-		bool control =
-			code < 0x20 || (code >= 0x7f && code < 0xa0) || (code & 0xfffe) == 0xfffe;
+		bool control = code < 0x20 || (code >= 0x7f && code < 0xa0) || is_none(code);
 		if (size && (!control || (code < 0x80 && strchr(keep, (int)code)))) {
 			memcpy(to, p, size);
 			to += size;

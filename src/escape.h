@@ -10,7 +10,7 @@
 
 struct pool;
 
-/* Control characters (C0, DEL, C1), what is no character (U+FFFE, U+FFFF, ...) and bytes that are
+/* Control characters (C0, DEL, C1), noncharacters (U+FFFE, U+FDD0, ...) and bytes that are
  * not UTF-8 become \xNN; the rest is unchanged: that may stand in a line of text of any format.
  * KEEP lists control characters to leave alone ("" or "\n\t"). Returns TEXT itself when nothing had
  * to change. */

@@ -28,7 +28,7 @@ failures = 0
 FIXED = [
     b'a"<&|\n\x1b[31m', b"a'b", b"]]>", b"<!--", b"&amp;", b"# SKIP", b"ok 1 - x", b"\\", b"\\x1b", b"\\n\"",
     b"\r", b"\t", b"\x7f", b"\xc2\x85", b"\xc2\x9b31m", b"\xff", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xc0\xaf",
-    b"\xef\xbf\xbe", b"\xef\xbf\xbf", b"\xef\xbb\xbf", "é €\U0001f600".encode(), b"a=b;c,d", b"a: b", b"  ---",
+    b"\xef\xbf\xbe", b"\xef\xbf\xbf", b"\xef\xbb\xbf", "\ufdd0 \ufdef".encode(), "é €\U0001f600".encode(), b"a=b;c,d", b"a: b", b"  ---",
     b"  ...", b"{}", b"%s%n", b"$(id)", b" ", b"...", b"\n", b"\n\n", b"a\n1..0\n", b"a\nBail out!",
 ]
 SPICE = b"\"'<>&|#\\\n\r\t\x1b\x01\x7f;=,{}()%$` :-"
@@ -80,8 +80,9 @@ def facts_of(text):
 
 
 def has_line(text, want):
-    """A whole line; of one that ends in ": " the beginning, for a number follows."""
-    return any(line == want or want.endswith(": ") and line.startswith(want) for line in text.split("\n"))
+    """A whole line; of a process the beginning, up to its pid."""
+    return any(line == want or re.search(r" \(pid \d+$", want) and re.match(re.escape(want) + "[,)]", line)
+               for line in text.split("\n"))
 
 
 class Names:
@@ -173,7 +174,7 @@ def try_name(names, number, name):
     status, stdout, files = run(number, ["sockets", "--pid", str(os.getpid())], "--check", "fds>2")
     with open("/proc/self/fd/../comm", "rb") as file:
         comm = file.read()[:-1]
-    told = f"{shown(comm)} (pid {os.getpid()}): "
+    told = f"{shown(comm)} (pid {os.getpid()}"
     names.check_plugin(case, status, stdout, told)
     names.junit.append((case, files["junit"], "fds>2", "processes", told))
     names.tap.append((case, files["tap"], "fds>2", "processes", told))

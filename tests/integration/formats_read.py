@@ -19,7 +19,7 @@ def shown(name):
         code = ord(char)
         if 0xdc80 <= code <= 0xdcff:
             text += f"\\x{code - 0xdc00:02x}"
-        elif code < 0x20 or 0x7f <= code < 0xa0 or code & 0xfffe == 0xfffe:
+        elif code < 0x20 or 0x7f <= code < 0xa0 or code & 0xfffe == 0xfffe or 0xfdd0 <= code < 0xfdf0:
             text += "".join(f"\\x{byte:02x}" for byte in char.encode())
         else:
             text += char
