@@ -132,6 +132,7 @@ int main(void)
 	Suite *suite = suite_create("escape");
 	TCase *tests = tcase_create("escape");
 	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_set_timeout(tests, 60); /* all pairs of bytes, also on a busy machine */
 	tcase_add_loop_test(tests, controls_are_shown_as_hex, 0,
 			    sizeof controls / sizeof *controls);
 	tcase_add_test(tests, no_pair_of_bytes_gets_through);
