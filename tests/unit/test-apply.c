@@ -502,6 +502,53 @@ START_TEST(an_undo_that_fails_changes_nothing)
 }
 END_TEST
 
+/* ---- records that cannot be written ------------------------------------------------------ */
+
+START_TEST(an_undo_that_cannot_be_recorded_changes_nothing)
+{
+	struct plan plan = sample_plan();
+
+	ck_assert_int_eq(apply(&plan), APPLY_DONE);
+	tree_put(root, OLD, "mine\n");
+	struct transaction transaction = *the_transaction();
+	struct undo undo = plan_undo(&transaction);
+	ck_assert_uint_eq(undo.conflict_count, 1);
+	switch (_i) {
+	case 0:
+		transaction.id = "\xff";
+		break;
+	case 1: /* no place for what is found */
+		tree_put(root, STATE "/rollback/id/found", "a file");
+		break;
+	}
+	const char *before = tree_list(root, "", NULL);
+	ck_assert_int_eq(apply_undo(host, &transaction, &undo, &err), APPLY_REFUSED);
+	ck_assert_uint_gt(strlen(err.message), 10);
+	ck_assert_str_eq(tree_list(root, "", NULL), before);
+}
+END_TEST
+
+/* One more process of a change that is recorded already. */
+START_TEST(one_more_change)
+{
+	struct change change = { .kind = CHANGE_NOFILE,
+				 .path = "/proc/1/no-such-place",
+				 .before = { .exists = true, .bytes = "5 6", .size = 3 },
+				 .after = { .exists = true, .bytes = "7 8", .size = 3 } };
+	struct transaction transaction = { .id = "id",
+					   .sequence = 1,
+					   .time = "t",
+					   .profiles = "p",
+					   .count = 1,
+					   .changes = &change };
+
+	ck_assert_int_eq(apply_more(host, &transaction, &change, &err), -EINVAL);
+	transaction.count = 0; /* it can be encoded, but there is no such record */
+	ck_assert_int_eq(apply_more(host, &transaction, &change, &err), -ENOENT);
+	ck_assert_ptr_nonnull(strstr(err.message, "manifest.json: No such file"));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("apply");
@@ -524,6 +571,8 @@ int main(void)
 	tcase_add_loop_test(tests, an_interrupted_apply_is_undone, 0, 8);
 	tcase_add_test(tests, an_interrupted_one_has_conflicts_too);
 	tcase_add_test(tests, an_undo_that_fails_changes_nothing);
+	tcase_add_loop_test(tests, an_undo_that_cannot_be_recorded_changes_nothing, 0, 2);
+	tcase_add_test(tests, one_more_change);
 	suite_add_tcase(suite, tests);
 
 	SRunner *runner = srunner_create(suite);

@@ -10,6 +10,7 @@
 
 #include <check.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -333,6 +334,35 @@ START_TEST(a_directory_that_others_can_write_is_not_trusted)
 }
 END_TEST
 
+/* Nor is one rollback file of which that is true, or one in another place. */
+START_TEST(an_entry_that_others_can_write_is_not_trusted)
+{
+	struct transaction good = sample("good"), bad = sample("bad");
+
+	write_sample(&good, TRANSACTION_APPLIED);
+	write_sample(&bad, TRANSACTION_APPLIED);
+	switch (_i) {
+	case 0:
+		tree_chmod(root, JOURNAL_DIR "/bad", 0770);
+		break;
+	case 1:
+		tree_chmod(root, JOURNAL_DIR "/bad/manifest.json", 0666);
+		break;
+	case 2:
+		ck_assert_int_eq(
+			rename(tree_path(root, JOURNAL_DIR "/bad"), tree_path(root, "/bad")), 0);
+		tree_link(root, JOURNAL_DIR "/bad", "/bad");
+		break;
+	}
+	struct journal journal = load();
+	ck_assert_uint_eq(journal.count, 1);
+	ck_assert_str_eq(journal.transactions[0].id, "good");
+	ck_assert_str_eq(journal.newest_broken, "bad");
+	ck_assert_uint_eq(journal.problems.count, 1);
+	ck_assert_ptr_nonnull(strstr(journal.problems.items[0].text, "not trusted"));
+}
+END_TEST
+
 START_TEST(a_directory_that_may_not_be_read_is_hidden)
 {
 	struct transaction good = sample("good");
@@ -577,6 +607,7 @@ int main(void)
 	tcase_add_test(tests, other_things_lie_about);
 	tcase_add_test(tests, no_journal_is_no_problem);
 	tcase_add_loop_test(tests, a_directory_that_others_can_write_is_not_trusted, 0, 3);
+	tcase_add_loop_test(tests, an_entry_that_others_can_write_is_not_trusted, 0, 3);
 	tcase_add_test(tests, a_directory_that_may_not_be_read_is_hidden);
 	tcase_add_loop_test(tests, a_damaged_copy_is_not_put_back, 0, 2);
 	tcase_add_test(tests, clocks_may_step_back);

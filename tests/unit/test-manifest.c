@@ -181,7 +181,10 @@ START_TEST(what_could_not_be_read_back_is_refused)
 		memset(long_value, '1', sizeof long_value - 1);
 		key->before = number_image(long_value);
 		break;
-	case 9: /* the key vanished: there is nothing that could be put back */
+	case 9:
+		transaction.id = "\xff";
+		break;
+	case 10: /* the key vanished: there is nothing that could be put back */
 		key->before = (struct image){ .bytes = "" };
 		break;
 	}
@@ -283,6 +286,12 @@ static const struct {
 	{ MANIFEST(CHANGE("file", "/etc/pam.d/x", "null", "null") ", " CHANGE("file", "/etc/shadow",
 									      "null", "null")),
 	  "change 2" },
+	{ MANIFEST(CHANGE("file", "/etc/pam.d/x", "null",
+			  FILE_IMAGE) ", " CHANGE("file", "/etc/pam.d/x", "null", FILE_IMAGE)),
+	  "changes 1 and 2 are of the same path" },
+	{ "{" START ", " WHO ", \"netns\": {\"inode\": 1}, \"changes\": []}", "no name or inode" },
+	{ "{" START ", " WHO ", \"netns\": {\"name\": \"n\"}, \"changes\": []}",
+	  "no name or inode" },
 	/* attributes that keeltune does not give */
 	{ IMAGE_CHANGE("{\"sha256\": \"ab\", \"mode\": \"0644\", \"uid\": 0, \"gid\": 0}"),
 	  "change 1" },
@@ -319,6 +328,20 @@ START_TEST(foreign_manifests_are_not_believed)
 	ck_assert_ptr_nonnull(why);
 	ck_assert_msg(strstr(why, foreign[_i].problem) != NULL, "%s", why);
 	ck_assert_uint_eq(read.count, 77);
+}
+END_TEST
+
+START_TEST(no_manifest_is_endless)
+{
+	struct transaction read;
+	char *text = pool_alloc(pool, 20000);
+	char *to = stpcpy(text, "{" START ", " WHO ", \"changes\": [0");
+
+	for (int i = 0; i < 4096; i++)
+		to = stpcpy(to, ",0");
+	stpcpy(to, "]}");
+	const char *why = manifest_decode(pool, "x", text, strlen(text), &read);
+	ck_assert_pstr_eq(why, "it has more changes than keeltune makes");
 }
 END_TEST
 
@@ -359,10 +382,11 @@ int main(void)
 	tcase_add_loop_test(tests, what_is_encoded_is_decoded, 0, TRANSACTION_STATE_COUNT);
 	tcase_add_test(tests, decoding_loses_nothing);
 	tcase_add_test(tests, digests_are_those_of_sha256sum);
-	tcase_add_loop_test(tests, what_could_not_be_read_back_is_refused, 0, 10);
+	tcase_add_loop_test(tests, what_could_not_be_read_back_is_refused, 0, 11);
 	tcase_add_test(tests, a_comment_need_not_be_utf8);
 	tcase_add_loop_test(tests, foreign_manifests_are_not_believed, 0,
 			    sizeof foreign / sizeof *foreign);
+	tcase_add_test(tests, no_manifest_is_endless);
 	tcase_add_loop_test(tests, damaged_manifests_name_no_other_place, 0, 16);
 	suite_add_tcase(suite, tests);
 

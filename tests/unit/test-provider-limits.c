@@ -274,6 +274,40 @@ START_TEST(many_deviations)
 }
 END_TEST
 
+/* What nobody can be told of without the list of accounts. */
+START_TEST(unreadable_accounts)
+{
+	const char *root = new_tree("");
+	struct observed observed;
+	struct notes notes;
+
+	tree_chmod(root, "/etc/passwd", 0);
+	tree_become_ordinary(root);
+	struct host *host = open_tree(root);
+	observe(host, "alice soft nofile 1", &observed, &notes);
+	ck_assert_ptr_null(observed.missing);
+	ck_assert_int_eq(observed.layer[LAYER_BOOT].state, READING_UNREADABLE);
+	ck_assert_str_eq(observed.layer[LAYER_BOOT].origin.file, "/etc/passwd");
+	observe(host, "root soft nofile 1024", &observed, &notes);
+	ck_assert_str_eq(boot_of(host, &observed), "1024");
+	host_close(host);
+}
+END_TEST
+
+/* A number that no kernel says is none. */
+START_TEST(odd_ceiling)
+{
+	static const char *const odd[] = { "99999999999999999999999\n", "\n", "-1\n" };
+	struct host *host = open_tree(new_tree(""));
+
+	host_overlay(host, "/proc/sys/fs/nr_open", odd[_i], strlen(odd[_i]));
+	struct limits_ceiling ceiling = limits_find_ceiling(host, &query);
+	ck_assert_uint_eq(ceiling.now, 1048576);
+	ck_assert_uint_eq(ceiling.boot, 1048576);
+	host_close(host);
+}
+END_TEST
+
 START_TEST(unreadable_here)
 {
 	const char *root = new_tree("");
@@ -701,6 +735,52 @@ START_TEST(obstacle)
 }
 END_TEST
 
+START_TEST(obstacle_that_cannot_be_read)
+{
+	const char *root = new_tree("");
+
+	tree_put(root, "/etc/security/limits.d/secret.conf", "* - nofile 300\n");
+	tree_chmod(root, "/etc/security/limits.d/secret.conf", 0);
+	tree_become_ordinary(root);
+	struct host *host = open_tree(root);
+	struct outcome outcome = propose(host, "* soft nofile 8192", &query);
+	ck_assert_ptr_null(dropin_of(&outcome));
+	ck_assert_uint_eq(outcome.plan.notes.count, 1);
+	ck_assert_ptr_nonnull(strstr(outcome.plan.notes.items[0].text,
+				     "what a login gets cannot be told (/etc/security/limits.d/"
+				     "secret.conf: Permission denied)"));
+	host_close(host);
+}
+END_TEST
+
+START_TEST(our_file_is_something_else)
+{
+	const char *root = new_tree("");
+
+	tree_link(root, LIMITS_DROPIN, "nowhere");
+	struct host *host = open_tree(root);
+	struct outcome outcome = propose(host, "* soft nofile 8192", &query);
+	ck_assert_ptr_null(dropin_of(&outcome));
+	ck_assert_uint_eq(outcome.plan.notes.count, 1);
+	ck_assert_ptr_nonnull(
+		strstr(outcome.plan.notes.items[0].text, "not a readable regular file"));
+	host_close(host);
+}
+END_TEST
+
+/* The hard limit that everybody gets leaves alice less than she had; a soft line cannot change it,
+ * so there is none. */
+START_TEST(what_cannot_be_kept)
+{
+	struct host *host = open_tree(new_tree("* - nofile 9000\n"));
+	struct outcome outcome =
+		propose(host, "* hard nofile 4096\nalice soft nofile 8192 5000", &query);
+
+	ck_assert_str_eq(dropin_of(&outcome), HEAD "\n# web\n* hard nofile 4096\n");
+	host_close(host);
+}
+END_TEST
+
 START_TEST(comments)
 {
 	struct host *host = open_tree(new_tree(""));
@@ -741,6 +821,8 @@ int main(void)
 	tcase_add_test(tcase, own_setting);
 	tcase_add_test(tcase, many_deviations);
 	tcase_add_test(tcase, unreadable_here);
+	tcase_add_test(tcase, unreadable_accounts);
+	tcase_add_loop_test(tcase, odd_ceiling, 0, 3);
 	tcase_add_loop_test(tcase, remark, 0, sizeof remarks / sizeof *remarks);
 	tcase_add_test(tcase, refused_hard_limit);
 	tcase_add_test(tcase, no_remarks);
@@ -752,6 +834,9 @@ int main(void)
 	tcase_add_loop_test(tcase, refusal, 0, sizeof refusals / sizeof *refusals);
 	tcase_add_test(tcase, planned_ceiling);
 	tcase_add_loop_test(tcase, obstacle, 0, sizeof obstacles / sizeof *obstacles);
+	tcase_add_test(tcase, obstacle_that_cannot_be_read);
+	tcase_add_test(tcase, our_file_is_something_else);
+	tcase_add_test(tcase, what_cannot_be_kept);
 	tcase_add_test(tcase, comments);
 
 	SRunner *runner = srunner_create(suite);

@@ -430,6 +430,20 @@ START_TEST(not_edited)
 }
 END_TEST
 
+START_TEST(one_file_for_all_services)
+{
+	const char *root = new_tree();
+
+	tree_put(root, "/etc/pam.conf", "svc session required pam_unix.so\n");
+	struct host *host = open_tree(root);
+	struct plan plan = propose(host, "svc", &query);
+	ck_assert_uint_eq(plan.count, 0);
+	ck_assert_uint_eq(plan.notes.count, 1);
+	ck_assert_ptr_nonnull(strstr(plan.notes.items[0].text, "keeltune does not edit pam.conf"));
+	host_close(host);
+}
+END_TEST
+
 START_TEST(module_not_installed)
 {
 	const char *root = new_tree();
@@ -479,6 +493,7 @@ static Suite *suite(void)
 	tcase_add_test(t, copy_of_a_vendor_file);
 	tcase_add_test(t, vendor_file_with_managed_include);
 	tcase_add_test(t, not_edited);
+	tcase_add_test(t, one_file_for_all_services);
 	tcase_add_test(t, module_not_installed);
 	tcase_add_test(t, one_edit_for_two);
 	suite_add_tcase(s, t);

@@ -11,6 +11,7 @@
 
 #include <check.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -260,6 +261,8 @@ START_TEST(file_max_of_this_memory)
 			 "no file sets it; the kernel takes about 100000 for this memory");
 	put_kernel("/proc/meminfo", "MemTotal:        700000 kB\n"); /* too near to say */
 	ck_assert_int_eq(observe(&setting).layer[LAYER_BOOT].state, READING_ABSENT);
+	put_kernel("/proc/meminfo", "no such line\n");
+	ck_assert_int_eq(observe(&setting).layer[LAYER_BOOT].state, READING_ABSENT);
 }
 END_TEST
 
@@ -283,6 +286,22 @@ START_TEST(running_values)
 	ck_assert_str_eq(observe(&setting).missing, "this kernel has no such key");
 	setting = wanted("net.ipv4", "1", NULL, NULL);
 	ck_assert_str_eq(observe(&setting).missing, "this is a group of keys, not a key");
+}
+END_TEST
+
+/* A key that root alone may read. */
+START_TEST(unreadable_key)
+{
+	open_host(NULL);
+	struct setting setting = wanted("net.ipv4.tcp_fastopen_key", "1-2-3-4", NULL, NULL);
+	tree_become_ordinary(root);
+	int fd = open("/proc/sys/net/ipv4/tcp_fastopen_key", O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 || errno != EACCES)
+		return; /* not this kernel */
+	struct observed observed = observe(&setting);
+	ck_assert_int_eq(observed.layer[LAYER_RUNNING].state, READING_UNREADABLE);
+	ck_assert_str_eq(observed.layer[LAYER_RUNNING].why, "Permission denied");
+	ck_assert_ptr_null(observed.missing);
 }
 END_TEST
 
@@ -483,6 +502,22 @@ START_TEST(file_max_guards)
 }
 END_TEST
 
+/* As many as are open now are enough; one less would lock everybody out, at the next boot as well.
+ */
+START_TEST(file_max_at_its_edge)
+{
+	open_host(NULL);
+	struct setting setting = wanted("fs.file-max", "65536", NULL, NULL);
+	put_kernel("/proc/sys/fs/file-max", "9223372036854775807\n");
+	put_kernel("/proc/sys/fs/file-nr", _i ? "65537\t0\t1\n" : "65536\t0\t1\n");
+	query.runtime = false;
+	ck_assert_int_eq(propose(&setting, 1), _i ? -EINVAL : 0);
+	query.runtime = true;
+	query.persistent = false;
+	ck_assert_int_eq(propose(&setting, 1), _i ? -EINVAL : 0);
+}
+END_TEST
+
 START_TEST(boot_reduction_is_said)
 {
 	struct setting setting = wanted("fs.file-max", "65536", NULL, NULL);
@@ -518,6 +553,7 @@ int main(void)
 	tcase_add_test(tcase, file_max_without_a_file);
 	tcase_add_test(tcase, file_max_of_this_memory);
 	tcase_add_test(tcase, running_values);
+	tcase_add_test(tcase, unreadable_key);
 	tcase_add_test(tcase, new_dropin);
 	tcase_add_test(tcase, right_dropin_stays);
 	tcase_add_test(tcase, dropin_is_adapted);
@@ -527,6 +563,7 @@ int main(void)
 	tcase_add_test(tcase, line_for_the_other_engine);
 	tcase_add_test(tcase, running_values_are_proposed);
 	tcase_add_test(tcase, file_max_guards);
+	tcase_add_loop_test(tcase, file_max_at_its_edge, 0, 2);
 	tcase_add_test(tcase, boot_reduction_is_said);
 	tcase_add_test(tcase, nr_open_is_not_lowered);
 	suite_add_tcase(suite, tcase);

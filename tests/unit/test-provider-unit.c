@@ -132,6 +132,8 @@ static const struct {
 	{ "a.service", "nofile", "unlimited", "takes 0 to 2147483584 (files)" },
 	{ "a.service", "nofile", "-1", "takes 0 to" },
 	{ "a.service", "nice", "41", "takes 0 to 40" },
+	{ "a.service", "rtprio", "99", NULL },
+	{ "a.service", "rtprio", "100", "takes 0 to 99" },
 	{ "a.service", "memlock", "1G", "takes 0 to 18446744073709551614 or unlimited (bytes)" },
 };
 
@@ -271,6 +273,28 @@ START_TEST(session_of_a_unit)
 	expect_note("the next start would still get 50");
 	count = 0;
 	ck_assert_str_eq(seen("s.service hard nofile 4000"), "ok 4000 " LIB "s.service:5");
+
+	/* Without a session there is no start. */
+	host_close(host);
+	host = NULL;
+	count = 0;
+	tree_put(root, "/etc/pam.d/app", "session required pam_limits.so conf=/etc/none\n");
+	ck_assert_str_eq(seen("s.service soft nofile 3000"), "differs no start /etc/none:0");
+}
+END_TEST
+
+/* systemd refuses it, or this user may not read it. */
+START_TEST(cannot_be_judged)
+{
+	tree_directory(root, LIB "bad.service");
+	tree_put(root, LIB "secret.service", SERVICE("LimitNOFILE=5\n"));
+	tree_chmod(root, LIB "secret.service", 0);
+	tree_become_ordinary(root);
+	ck_assert_str_eq(seen("bad.service soft nofile 5"), "unknown - " LIB "bad.service:0");
+	ck_assert_ptr_nonnull(audit().findings[0].reason);
+	count = 0;
+	ck_assert_str_eq(seen("secret.service soft nofile 5"), "unknown - " LIB "secret.service:0");
+	ck_assert_ptr_nonnull(strstr(audit().findings[0].reason, "Permission denied"));
 }
 END_TEST
 
@@ -358,6 +382,26 @@ START_TEST(instance_that_says_less)
 }
 END_TEST
 
+/* Each instance is told of once, and only where it is out of range and nothing names it. */
+START_TEST(instances_that_speak_for_themselves)
+{
+	tree_put(root, LIB "t@.service", SERVICE("LimitNOFILE=8192\n"));
+	tree_put(root, ETC "t@less.service.d/a.conf", "[Service]\nLimitNOFILE=100\n");
+	tree_put(root, LIB "t@less.service.d/b.conf", "[Service]\nLimitNOFILE=200\n");
+	tree_put(root, ETC "t@more.service.d/a.conf", "[Service]\nLimitNOFILE=9000\n");
+	tree_put(root, ETC "t@same.service.d/a.conf", "[Service]\nLimitNOFILE=8192\n");
+	tree_put(root, ETC "t@named.service.d/a.conf", "[Service]\nLimitNOFILE=50\n");
+	tree_put(root, ETC "other@x.service.d/a.conf", "[Service]\nLimitNOFILE=60\n");
+	want("t@.service soft nofile 8192 4096");
+	want("t@named.service soft nofile 50");
+	want("t@less.service hard nofile 8192");
+	const struct observed *observed = &audit().findings[0].observed;
+	ck_assert_uint_eq(observed->deviation_count, 1);
+	ck_assert_str_eq(observed->deviations[0].who, "t@less.service");
+	ck_assert_uint_eq(observed->deviations[0].value.number, 200);
+}
+END_TEST
+
 START_TEST(all_services)
 {
 	want("*.service soft nofile 65536 65536");
@@ -373,6 +417,43 @@ START_TEST(soft_above_a_hard_that_is_not_named)
 	ck_assert_int_eq(build(NULL), 0);
 	ck_assert_uint_eq(plan.count, 0);
 	expect_note("soft 30 is above the hard limit 20, which the profile does not name");
+}
+END_TEST
+
+START_TEST(soft_takes_the_hard_one_along)
+{
+	tree_put(root, ETC "a.service.d/a.conf", "[Service]\nLimitNOFILE=10:2000\n");
+	want("a.service soft nofile 5000");
+	want("a.service hard nofile 8000 1000");
+	expect(ETC "a.service.d" OURS, "LimitNOFILE=5000:8000\n");
+}
+END_TEST
+
+/* What the kernel gives depends on its memory: half of a pair cannot be written. */
+START_TEST(half_of_what_is_not_known)
+{
+	want("a.service soft nproc 100");
+	ck_assert_int_eq(build(NULL), 0);
+	ck_assert_uint_eq(plan.count, 0);
+	expect_note("depends on its memory: name soft and hard");
+}
+END_TEST
+
+START_TEST(session_of_somebody)
+{
+	const struct finding findings[] = {
+		{ .setting = &settings[0], .verdict = VERDICT_DIFFERS },
+		{ .setting = &settings[1], .verdict = VERDICT_DIFFERS },
+	};
+
+	tree_put(root, LIB "s.service", SERVICE("PAMName=app\nUser=%Q\n"));
+	want("s.service soft nofile 3000");
+	want("s.service hard nofile 3000");
+	ck_assert_int_eq(host_open(root, &host, NULL), 0);
+	plan = (struct plan){ .pool = pool, .notes.pool = pool };
+	ck_assert_int_eq(provider_unit.propose(host, &query, findings, 2, &plan, &err), 0);
+	ck_assert_uint_eq(plan.count, 0);
+	expect_note("what its next start gets cannot be told (it has a PAM session");
 }
 END_TEST
 
@@ -483,6 +564,7 @@ static const struct {
 	{ ETC "a.service.d" OURS, "systemctl daemon-reload && systemctl restart a.service" },
 	{ ETC "t@.service.d/zz-keeltune-template.conf", "restart 't@*.service'" },
 	{ ETC "a\\x2db.service.d" OURS, "restart 'a\\x2db.service'" },
+	{ ETC "a.service", NULL },
 	{ MANAGER, "with its next start: systemctl daemon-reload" },
 	{ ETC "service.d/x.conf", "with its next start" },
 	{ "/etc/sysctl.d/99-zz-keeltune.conf", NULL },
@@ -517,14 +599,19 @@ int main(void)
 	tcase_add_test(tcase, absent_and_masked);
 	tcase_add_test(tcase, no_systemd);
 	tcase_add_test(tcase, session_of_a_unit);
+	tcase_add_test(tcase, cannot_be_judged);
 	tcase_add_test(tcase, one_line_for_both);
 	tcase_add_test(tcase, what_is_accepted_or_not_named_stays);
 	tcase_add_test(tcase, other_items);
 	tcase_add_test(tcase, alias_and_template);
 	tcase_add_test(tcase, template_and_instance);
 	tcase_add_test(tcase, instance_that_says_less);
+	tcase_add_test(tcase, instances_that_speak_for_themselves);
 	tcase_add_test(tcase, all_services);
 	tcase_add_test(tcase, soft_above_a_hard_that_is_not_named);
+	tcase_add_test(tcase, soft_takes_the_hard_one_along);
+	tcase_add_test(tcase, half_of_what_is_not_known);
+	tcase_add_test(tcase, session_of_somebody);
 	tcase_add_test(tcase, hard_goes_below_soft);
 	tcase_add_test(tcase, above_nr_open);
 	tcase_add_test(tcase, passing_unit);
