@@ -29,12 +29,10 @@ static int check_sysctl(const char *path, const struct image *image)
 {
 	char text[4096];
 	autofd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof text);
 
-	if (fd < 0)
-		return -errno;
-	ssize_t size = read(fd, text, sizeof text);
 	if (size < 0)
-		return -errno;
+		return -errno; /* unreached: the key went with its interface since the last look */
 	return tokens_equal(text, (size_t)size, image->bytes, image->size) ? 0 : -EIO;
 }
 
@@ -203,7 +201,7 @@ static int change_all(const struct job *job, struct progress *progress, struct e
 					       &change->after)
 			     : put_value(job->host, change, &change->after);
 		if (has_ended(job, change, rc))
-			continue;
+			continue; /* unreached: it ended between the look and the change */
 		bool is_exchange = is_file || change->kind == CHANGE_NOFILE;
 		progress->torn = rc && !is_file;
 		if (rc == -ESTALE && is_exchange)

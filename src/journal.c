@@ -91,7 +91,7 @@ void journal_name(struct pool *pool, const struct journal *journal, struct trans
 	strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", &utc);
 	strftime(rfc3339, sizeof rfc3339, "%Y-%m-%dT%H:%M:%SZ", &utc);
 	if (getrandom(&random, sizeof random, GRND_NONBLOCK) != sizeof random)
-		random = (uint32_t)getpid();
+		random = (uint32_t)getpid(); /* unreached: the first seconds of a machine */
 	for (char *p = profiles; *p; p++)
 		if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+-",
 			    *p))
@@ -291,7 +291,7 @@ static void load_one(struct host *host, const char *id, bool interrupted_only,
 	const char *entry = pool_printf(pool, "%s/%s", JOURNAL_DIR, id);
 	if (!is_private(host, path) || !is_private(host, entry) || host_link(host, entry)) {
 		if (!host_exists(host, path))
-			return; /* gone since: of an apply that came to nothing */
+			return; /* unreached: gone since, of an apply that came to nothing */
 		notes_add(&journal->problems, NULL, origin,
 			  "not trusted: it is a link, or others than root can write it");
 		journal->newest_broken = pool_strdup(pool, id);

@@ -147,6 +147,8 @@ static void add_line(const struct edit *edit)
 				  "from now on hides the vendor's %s", before.path);
 		return;
 	}
+	/* unreached: before everything it runs; but no edit is better than one that was not tried.
+	 */
 	host_overlay(edit->host, edit->target, exists ? before.bytes : NULL, before.size);
 	obstacle(edit, edit->answer.origin,
 		 pool_printf(pool, "wherever the line stands in %s, it would not run (%s)",

@@ -117,7 +117,7 @@ int store_put_output(const char *path, const char *bytes, size_t size)
 			return fd < 0 ? -errno : store_write_all(fd, bytes, size);
 		}
 		if (!realpath(path, real))
-			return -errno;
+			return -errno; /* unreached: it was there a moment ago */
 		path = real;
 		image.mode = st.st_mode & 0777;
 		image.uid = st.st_uid;

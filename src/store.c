@@ -28,7 +28,7 @@ int store_write_all(int fd, const char *bytes, size_t size)
 		if (written < 0)
 			return -errno;
 		if (!written)
-			return -EIO;
+			return -EIO; /* unreached: no file system does so; it would be for ever */
 		bytes += written;
 		size -= (size_t)written;
 	}
@@ -227,7 +227,7 @@ static int compare(int directory, const char *name, const struct image *image)
 	if (fd < 0)
 		return image->exists ? -ESTALE : 0;
 	if (fstat(fd, &st))
-		return -errno;
+		return -errno; /* unreached: of what is open, only a network loses it */
 	if (!image->exists || !S_ISREG(st.st_mode) || (st.st_mode & 07777) != image->mode ||
 	    st.st_uid != image->uid || st.st_gid != image->gid)
 		return -ESTALE;
@@ -408,7 +408,7 @@ static int remove_tree(int parent, const char *name, unsigned depth)
 	if (!directory) {
 		rc = -errno;
 		if (fd >= 0)
-			close(fd);
+			close(fd); /* unreached: no memory for the list */
 		return rc;
 	}
 	for (const struct dirent *entry; !rc && (entry = readdir(directory));) {

@@ -167,6 +167,15 @@ class Case:
         tried += self.report("killed before and after each")
         return tried
 
+    def no_exchange(self):
+        """A file system that can neither exchange two names nor keep one that is there: done without."""
+        for k, call in enumerate(self.calls, 1):
+            if call in ("exchange", "rename"):
+                for error in (errno.EINVAL, errno.ENOSYS):
+                    self.fault(f"once {k} {error}")
+        must(call_is_done := self.statuses.get(0, 0) + self.statuses.get(1, 0), "nothing was done without an exchange")
+        return self.report(f"{call_is_done} renames are done without an exchange")
+
     def killed_on_the_way_back(self, thinning):
         """A call fails, and while that is being put right the program is killed: everything about the last calls,
         by which it is recorded, and some of the others."""
@@ -258,6 +267,7 @@ def main():
 
     case = Case("apply", APPLY, lambda: None)
     tried += case.every_call(ERRORS, thinning)
+    tried += case.no_exchange()
     if fault_host.RELEASE:
         tried += case.memory()
     if not fault_host.COVERAGE:

@@ -35,7 +35,7 @@ static struct pool *pool;
 static struct error err;
 static uint64_t hard;
 
-/* Somebody else: called right before the next rename to what is called `victim`. */
+/* Somebody else: called right before the next rename to, or removal of, what is called `victim`. */
 static const char *victim;
 static void (*somebody)(void);
 
@@ -49,6 +49,17 @@ int renameat2(int from_directory, const char *from, int to_directory, const char
 		act();
 	}
 	return (int)syscall(SYS_renameat2, from_directory, from, to_directory, to, flags);
+}
+
+int unlinkat(int directory, const char *name, int flags)
+{
+	void (*act)(void) = somebody;
+
+	if (act && !strcmp(name, victim)) {
+		somebody = NULL;
+		act();
+	}
+	return (int)syscall(SYS_unlinkat, directory, name, flags);
 }
 
 static void set_soft(uint64_t soft)
@@ -149,6 +160,30 @@ static void write_both(void)
 	set_soft(70);
 }
 
+/* The directory at PATH goes, with all that is in it. */
+static void lose(const char *path)
+{
+	ck_assert_int_eq(rename(tree_path(root, path), tree_path(root, "/lost")), 0);
+}
+
+static void write_and_lose_record(void)
+{
+	write_file();
+	lose(STATE "/rollback/id");
+}
+
+/* When the record is there: its copies were written by the same names. */
+static void lose_all(void)
+{
+	if (access(tree_path(root, STATE "/rollback/id"), F_OK)) {
+		somebody = lose_all;
+		return;
+	}
+	lose("/etc/pam.d");
+	ck_assert_int_eq(
+		rename(tree_path(root, STATE "/rollback/id"), tree_path(root, "/lost too")), 0);
+}
+
 /* ---- tests ------------------------------------------------------------------------------- */
 
 START_TEST(all_is_done)
@@ -188,6 +223,33 @@ START_TEST(a_value_that_somebody_changed_is_not_put_back)
 	ck_assert_str_eq(tree_get(root, FILE_PATH), "somebody's\n");
 	ck_assert_ptr_nonnull(strstr(err.message, "was changed by somebody else meanwhile; and "));
 	ck_assert_ptr_nonnull(strstr(err.message, "could not be put back: was changed"));
+}
+END_TEST
+
+/* All is as before; that the record could not say so is said. */
+START_TEST(a_record_that_is_lost)
+{
+	struct change changes[] = { soft_limit(100, 90), new_text() };
+
+	victim = "login";
+	somebody = write_and_lose_record;
+	ck_assert_int_eq(apply(changes, 2), APPLY_PUT_BACK);
+	ck_assert_uint_eq(get_soft(), 100);
+	ck_assert_str_eq(tree_get(root, FILE_PATH), "somebody's\n");
+	ck_assert_ptr_nonnull(strstr(err.message, "could not be marked as put back: No such file"));
+}
+END_TEST
+
+/* Nothing was begun yet. */
+START_TEST(everything_is_lost)
+{
+	struct change changes[] = { soft_limit(100, 90), new_text() };
+
+	victim = ".login.keeltune-new";
+	somebody = lose_all;
+	ck_assert_int_eq(apply(changes, 2), APPLY_REFUSED);
+	ck_assert_uint_eq(get_soft(), 100);
+	ck_assert_ptr_nonnull(strstr(err.message, "could not be withdrawn: No such file"));
 }
 END_TEST
 
@@ -285,6 +347,8 @@ int main(void)
 	tcase_add_test(tests, all_is_done);
 	tcase_add_test(tests, a_file_that_is_written_at_the_last_moment_stays);
 	tcase_add_test(tests, a_value_that_somebody_changed_is_not_put_back);
+	tcase_add_test(tests, a_record_that_is_lost);
+	tcase_add_test(tests, everything_is_lost);
 	tcase_add_test(tests, the_last_is_put_back_first);
 	tcase_add_test(tests, who_has_ended_needs_no_undo);
 	tcase_add_test(tests, limits_that_are_not_as_they_were);

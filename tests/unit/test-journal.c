@@ -437,6 +437,48 @@ START_TEST(long_names_are_cut)
 	journal_name(pool, &journal, &next);
 	ck_assert_uint_lt(strlen(next.id), 100);
 	ck_assert_uint_eq(next.sequence, 1);
+	journal = (struct journal){ .transactions = &next, .count = 1 };
+	struct transaction after = { .profiles = profiles };
+	journal_name(pool, &journal, &after);
+	ck_assert_uint_eq(after.sequence, 2);
+}
+END_TEST
+
+/* A start looks at the last rollback files only, and where something was written since. */
+START_TEST(an_old_one_is_interrupted)
+{
+	struct journal_entry entry;
+	struct journal journal;
+
+	for (int i = 0; i < 12; i++) {
+		struct transaction transaction = sample(pool_printf(pool, "id%02d", i));
+		transaction.sequence = (uint64_t)i + 1;
+		write_sample(&transaction, TRANSACTION_APPLIED);
+	}
+	reopen();
+	journal_load(host, true, &journal);
+	ck_assert_ptr_null(journal_interrupted(&journal));
+	struct transaction old = sample("id00");
+	ck_assert_int_eq(journal_encode(host, &old, &entry, &err), 0);
+	ck_assert_int_eq(journal_set_state(host, &entry, TRANSACTION_RECOVERING), 0);
+	reopen();
+	journal_load(host, true, &journal);
+	ck_assert_ptr_nonnull(journal_interrupted(&journal));
+	ck_assert_str_eq(journal_interrupted(&journal)->id, "id00");
+}
+END_TEST
+
+/* Two that were begun at once have an order all the same. */
+START_TEST(one_number_twice)
+{
+	struct transaction b = sample("b"), a = sample("a");
+
+	write_sample(&b, TRANSACTION_APPLIED);
+	write_sample(&a, TRANSACTION_APPLIED);
+	struct journal journal = load();
+	ck_assert_uint_eq(journal.count, 2);
+	ck_assert_str_eq(journal.transactions[0].id, "a");
+	ck_assert_str_eq(journal.transactions[1].id, "b");
 }
 END_TEST
 
@@ -612,6 +654,8 @@ int main(void)
 	tcase_add_loop_test(tests, a_damaged_copy_is_not_put_back, 0, 2);
 	tcase_add_test(tests, clocks_may_step_back);
 	tcase_add_test(tests, long_names_are_cut);
+	tcase_add_test(tests, an_old_one_is_interrupted);
+	tcase_add_test(tests, one_number_twice);
 	tcase_add_loop_test(tests, a_recovering_one_is_interrupted_too, 0, TRANSACTION_STATE_COUNT);
 	tcase_add_test(tests, what_is_removed_leaves_nothing);
 	tcase_add_test(tests, the_newest_that_holds_is_built_on);

@@ -679,6 +679,56 @@ START_TEST(refusal)
 }
 END_TEST
 
+/* The edges are allowed: the least that a login survives, and fs.nr_open itself. */
+START_TEST(edges)
+{
+	struct host *host = open_tree(new_tree(""));
+	struct outcome outcome = propose(
+		host, "alice soft nofile 64\n* hard nofile 1048576\nbob soft nproc 16", &query);
+
+	ck_assert_ptr_nonnull(dropin_of(&outcome));
+	host_close(host);
+}
+END_TEST
+
+/* fs.nr_open is to be raised at the next boot: a login before it would fail. */
+START_TEST(ceiling_of_now)
+{
+	const struct query how = { .persistent = true, .engines.engine = ENGINE_SYSTEMD };
+	const char *root = new_tree("");
+
+	tree_put(root, "/etc/sysctl.d/50-mine.conf", "fs.nr_open = 3000000\n");
+	struct host *host = open_tree(root);
+	host_overlay(host, "/proc/sys/fs/nr_open", "1048576\n", 8);
+	struct outcome outcome = propose(host, "* hard nofile 2000000", &how);
+	ck_assert_int_eq(outcome.rc, -EINVAL);
+	ck_assert_ptr_nonnull(strstr(outcome.err.message, "1048576 now and 3000000 after a boot"));
+	host_close(host);
+}
+END_TEST
+
+/* On Debian neither `*` nor a group reaches root, whoever asks. */
+START_TEST(root_is_not_everybody)
+{
+	struct host *host = open_tree(new_tree("* - nofile 300\n"));
+	struct pool *pool = host_pool(host);
+	struct setting all = setting_of(pool, "* soft nofile 300");
+	struct setting own = setting_of(pool, "root soft nofile 300");
+	const struct setting *const settings[] = { &all, &own };
+	const struct account root = { .name = "root" }, alice = { .name = "alice", .uid = 1001 };
+	struct login_context context;
+	struct observed observed[2];
+
+	limits_observe(host, limits_find_ceiling(host, &query), settings, 2, observed, &context);
+	ck_assert(context.module.debian);
+	ck_assert(!limits_is_judged_by(&context, &root, settings, 1, &all));
+	ck_assert(limits_is_judged_by(&context, &root, settings, 2, &own));
+	ck_assert(limits_is_judged_by(&context, &alice, settings, 2, &all));
+	ck_assert(!limits_is_judged_by(&context, &alice, settings, 2, &own));
+	host_close(host);
+}
+END_TEST
+
 /* A planned fs.nr_open counts, for now and for the next boot. */
 START_TEST(planned_ceiling)
 {
@@ -832,6 +882,9 @@ int main(void)
 	tcase_add_test(tcase, only_persistent);
 	tcase_add_test(tcase, no_settings);
 	tcase_add_loop_test(tcase, refusal, 0, sizeof refusals / sizeof *refusals);
+	tcase_add_test(tcase, edges);
+	tcase_add_test(tcase, ceiling_of_now);
+	tcase_add_test(tcase, root_is_not_everybody);
 	tcase_add_test(tcase, planned_ceiling);
 	tcase_add_loop_test(tcase, obstacle, 0, sizeof obstacles / sizeof *obstacles);
 	tcase_add_test(tcase, obstacle_that_cannot_be_read);

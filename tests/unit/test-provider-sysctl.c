@@ -226,6 +226,26 @@ START_TEST(two_engines)
 }
 END_TEST
 
+/* Where boot and running shall be different, the other engine is judged by what boot shall be. */
+START_TEST(two_engines_and_two_values)
+{
+	struct setting boot = wanted(TIME, "600", NULL, "600");
+	struct setting setting = wanted(TIME, "7200", "7000", NULL);
+
+	setting.boot = &boot;
+	query.engines.other = ENGINE_PROCPS;
+	tree_put(root, "/etc/sysctl.d/10-a.conf", TIME " = 500\n");
+	tree_put(root, "/etc/sysctl.conf", TIME " = 400\n");
+	ck_assert_uint_eq(observe(&setting).deviation_count, 0);
+	open_host(root);
+	boot = wanted(TIME, "600", NULL, "600");
+	setting = wanted(TIME, "7200", "7000", NULL);
+	setting.boot = &boot;
+	tree_put(root, "/etc/sysctl.conf", TIME " = 7100\n");
+	ck_assert_uint_eq(observe(&setting).deviation_count, 1);
+}
+END_TEST
+
 START_TEST(file_max_without_a_file)
 {
 	struct setting small = wanted("fs.file-max", "8192", "8192", NULL);
@@ -502,6 +522,34 @@ START_TEST(file_max_guards)
 }
 END_TEST
 
+/* What is for the running kernel alone is not in the drop-in. */
+START_TEST(scope_runtime_is_not_written)
+{
+	struct setting settings[] = { wanted(TIME, "1800", NULL, "1800"),
+				      wanted(INTVL, "15", NULL, "15") };
+
+	settings[0].runtime_only = true;
+	ck_assert_int_eq(propose(settings, 2), 0);
+	const char *text = change_of(SYSCTL_DROPIN)->after.bytes;
+	ck_assert_ptr_nonnull(strstr(text, INTVL " = 15\n"));
+	ck_assert_ptr_null(strstr(text, TIME));
+}
+END_TEST
+
+/* A line that a later file overrides helps nobody; the one beside it stays. */
+START_TEST(losing_lines_are_not_written)
+{
+	struct setting settings[] = { wanted(TIME, "1800", NULL, "1800"),
+				      wanted(INTVL, "15", NULL, "15") };
+
+	tree_put(root, "/etc/sysctl.d/zzz.conf", TIME " = 7200\n");
+	ck_assert_int_eq(propose(settings, 2), 0);
+	const char *text = change_of(SYSCTL_DROPIN)->after.bytes;
+	ck_assert_ptr_nonnull(strstr(text, INTVL " = 15\n"));
+	ck_assert_ptr_null(strstr(text, TIME));
+}
+END_TEST
+
 /* As many as are open now are enough; one less would lock everybody out, at the next boot as well.
  */
 START_TEST(file_max_at_its_edge)
@@ -550,6 +598,7 @@ int main(void)
 	tcase_add_test(tcase, layers_of_a_tree);
 	tcase_add_test(tcase, other_owners);
 	tcase_add_test(tcase, two_engines);
+	tcase_add_test(tcase, two_engines_and_two_values);
 	tcase_add_test(tcase, file_max_without_a_file);
 	tcase_add_test(tcase, file_max_of_this_memory);
 	tcase_add_test(tcase, running_values);
@@ -563,6 +612,8 @@ int main(void)
 	tcase_add_test(tcase, line_for_the_other_engine);
 	tcase_add_test(tcase, running_values_are_proposed);
 	tcase_add_test(tcase, file_max_guards);
+	tcase_add_test(tcase, scope_runtime_is_not_written);
+	tcase_add_test(tcase, losing_lines_are_not_written);
 	tcase_add_loop_test(tcase, file_max_at_its_edge, 0, 2);
 	tcase_add_test(tcase, boot_reduction_is_said);
 	tcase_add_test(tcase, nr_open_is_not_lowered);

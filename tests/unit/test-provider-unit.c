@@ -467,6 +467,12 @@ END_TEST
 
 START_TEST(above_nr_open)
 {
+	want("a.service hard nofile 1048576");
+	ck_assert_int_eq(build(NULL), 0);
+	ck_assert_uint_eq(plan.count, 1);
+	host_close(host);
+	host = NULL;
+	count = 0;
 	want("a.service hard nofile 1048577");
 	ck_assert_int_eq(build(NULL), -EINVAL);
 	ck_assert_ptr_nonnull(strstr(err.message, "/x/web.conf:7: unit:a.service:nofile:hard: "
@@ -545,6 +551,13 @@ START_TEST(written_before)
 	tree_put(root, path, own("LimitNOFILE=10\n"));
 	want("a.service hard nofile 8192 4096");
 	expect(path, "\n[Service]\n\n# web\nLimitNOFILE=8192\n");
+	host_close(host); /* the hard side alone */
+	host = NULL;
+	tree_put(root, path, own("LimitNOFILE=9000:10000\n"));
+	count = 0;
+	want("a.service soft nofile 9000");
+	want("a.service hard nofile 20000");
+	expect(path, "\n[Service]\n\n# web\nLimitNOFILE=9000:20000\n");
 }
 END_TEST
 

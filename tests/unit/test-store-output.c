@@ -61,6 +61,24 @@ START_TEST(an_output_is_made_and_replaced)
 }
 END_TEST
 
+/* Who may read a report that is made anew stays as it was. */
+START_TEST(a_replaced_output_keeps_mode_and_owner)
+{
+	tree_put(root, "/report", "old");
+	tree_chmod(root, "/report", 0604);
+	if (geteuid() == 0)
+		ck_assert_int_eq(chown(tree_path(root, "/report"), 12345, 54321), 0);
+	struct stat before = status_of("/report");
+	umask(077);
+	ck_assert_int_eq(put_output("/report", "new"), 0);
+	struct stat after = status_of("/report");
+	ck_assert_str_eq(tree_get(root, "/report"), "new");
+	ck_assert_uint_eq(after.st_mode, before.st_mode);
+	ck_assert_uint_eq(after.st_uid, before.st_uid);
+	ck_assert_uint_eq(after.st_gid, before.st_gid);
+}
+END_TEST
+
 START_TEST(an_output_beside_the_program)
 {
 	ck_assert_int_eq(chdir(root), 0);
@@ -252,6 +270,7 @@ int main(void)
 	TCase *tests = tcase_create("store-output");
 	tcase_add_checked_fixture(tests, set_up, NULL);
 	tcase_add_test(tests, an_output_is_made_and_replaced);
+	tcase_add_test(tests, a_replaced_output_keeps_mode_and_owner);
 	tcase_add_test(tests, an_output_beside_the_program);
 	tcase_add_test(tests, an_output_that_cannot_be);
 	tcase_add_test(tests, an_output_through_a_link_keeps_the_link);
