@@ -320,5 +320,16 @@ json "nobody is known then" '.login == "fails" and (.limits[] | select(.item == 
 mkdir "$tree/etc/passwd"
 check "a directory for passwd" kt limits a --root "$tree"
 
+# --- fs.nr_open of now and of the next boot
+
+printf '%s\n' "* - nofile unlimited" "kt-one - nofile unlimited" >$conf
+echo "session required pam_limits.so" >/etc/pam.d/login
+echo 2000000 >/proc/sys/fs/nr_open
+profile ceiling <<-'PROFILE'
+	limits "*" { item "nofile" { hard = 1048576 at_least = 1048576 } }
+PROFILE
+kt audit -f json ceiling >"$out"
+json "a login of now has the ceiling of now" '.findings[0].layers | .running == 2000000 and .boot == 1048576'
+
 check "all $reports reports are as their schema says" "$SRCDIR/tests/golden/schema-check" "$TMPDIR"/reports/*.json
 finish
