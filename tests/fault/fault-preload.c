@@ -7,6 +7,7 @@
  *	before	the program is killed before it;  after: behind it
  *	short	is a write of half of what it was given
  *	and the program is killed before call number DEATH, if that is said, in any mode
+ * KEELTUNE_FAULT_MEANWHILE="FILE TEXT": somebody else writes TEXT to FILE right before a call fails
  * KEELTUNE_FAULT_TRACE=FILE: one line for each call, fields between tabs: its number, its name, the
  *path, what else matters (bytes in hex), and ok or failed. tests/fault/powercut.py replays it. */
 #include <errno.h>
@@ -96,6 +97,20 @@ static void die(void)
 	syscall(SYS_kill, getpid(), SIGKILL);
 }
 
+static void write_meanwhile(void)
+{
+	const char *meanwhile = getenv("KEELTUNE_FAULT_MEANWHILE");
+	const char *text = meanwhile ? strchr(meanwhile, ' ') : NULL;
+	char file[256];
+
+	if (!text)
+		return;
+	snprintf(file, sizeof file, "%.*s", (int)(text - meanwhile), meanwhile);
+	int fd = (int)syscall(SYS_openat, AT_FDCWD, file, O_WRONLY | O_CLOEXEC);
+	syscall(SYS_write, fd, text + 1, strlen(text + 1));
+	syscall(SYS_close, fd);
+}
+
 /* Shall the next call, CALL, fail? Then errno is set. */
 static bool fails(const char *call, const char *more)
 {
@@ -106,6 +121,7 @@ static bool fails(const char *call, const char *more)
 		die();
 	if ((mode == ONCE && count == position) || (mode == FROM && count >= position)) {
 		tell(call, more, false);
+		write_meanwhile();
 		errno = error;
 		return true;
 	}

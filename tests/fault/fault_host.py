@@ -201,13 +201,15 @@ def interrupted(states):
 PLAIN = {name: value for name, value in os.environ.items() if not name.startswith("LD_")}
 
 
-def run(*arguments, fault=None, memory=None, trace=None, count=None):
+def run(*arguments, fault=None, memory=None, trace=None, count=None, meanwhile=None):
     """keeltune, with a fault ("once 17 28") or without. A CompletedProcess."""
     environment = dict(PLAIN)
     preloads = []
     if fault or trace:
         preloads.append(TESTS + "/fault-preload.so")
         environment["KEELTUNE_FAULT"] = fault or "none 0"
+    if meanwhile:
+        environment["KEELTUNE_FAULT_MEANWHILE"] = meanwhile
     if trace:
         environment["KEELTUNE_FAULT_TRACE"] = trace
     if memory and RELEASE:

@@ -173,8 +173,9 @@ class Case:
             if call in ("exchange", "rename"):
                 for error in (errno.EINVAL, errno.ENOSYS):
                     self.fault(f"once {k} {error}")
-        must(call_is_done := self.statuses.get(0, 0) + self.statuses.get(1, 0), "nothing was done without an exchange")
-        return self.report(f"{call_is_done} renames are done without an exchange")
+        done = self.statuses.get(0, 0) + self.statuses.get(1, 0)
+        must(done, "nothing was done without an exchange")
+        return self.report(f"{done} times without an exchange")
 
     def killed_on_the_way_back(self, thinning):
         """A call fails, and while that is being put right the program is killed: everything about the last calls,
@@ -261,6 +262,24 @@ def after_failed_recovery(thinning):
     return case.report("both interrupted")
 
 
+def not_over_somebody():
+    """A kernel value that somebody sets before a failure is put back is his, and it is said that it is not put back."""
+    case = Case("apply", APPLY, lambda: None)
+    with open(TRACE, encoding="utf-8") as file:
+        paths = [line.split("\t")[2] for line in file]
+    key = "net/ipv4/tcp_keepalive_intvl"
+    behind = max(k for k, path in enumerate(paths, 1) if path.startswith("/proc/sys/")) + 1
+    case.old.again()
+    result = run(*APPLY, fault=f"once {behind} {errno.EIO}", meanwhile=f"/proc/sys/{key} 77")
+    now = Host()
+    must(now.keys[key] == "77", f"somebody's value is overwritten: {now.keys[key]}")
+    must(result.returncode == 4 and "put back" in said(result), f"exit {result.returncode}: {said(result)}")
+    now.keys[key] = case.old.keys[key]
+    must_be(now, case.old, "the rest is as before")
+    print("ok what somebody set meanwhile is not put back over")
+    case.old.again()
+
+
 def main():
     thinning = 12 if fault_host.ASAN else 1
     tried = 0
@@ -272,8 +291,9 @@ def main():
         tried += case.memory()
     if not fault_host.COVERAGE:
         tried += case.killed_on_the_way_back(thinning)
+    not_over_somebody()
     case = Case("apply over an earlier one", APPLY, apply_earlier)
-    tried += case.every_call(ERRORS, thinning)
+    tried += case.every_call(ERRORS, 4 if fault_host.COVERAGE else thinning)
     case = Case("rollback", ["rollback"], apply_new)
     tried += case.every_call(ERRORS, thinning)
     if fault_host.RELEASE:
@@ -281,7 +301,7 @@ def main():
     if not fault_host.COVERAGE:
         tried += case.killed_on_the_way_back(thinning)
     case = Case("rollback to an earlier one", ["rollback"], apply_both)
-    tried += case.every_call(ERRORS, thinning)
+    tried += case.every_call(ERRORS, 4 if fault_host.COVERAGE else thinning)
     for fraction in () if fault_host.COVERAGE else (0.55, 0.75, 0.95):
         case = Case(f"rollback of an apply killed at {fraction:.0%}", ["rollback"],
                     killed_at(fraction, APPLY, apply_earlier))
