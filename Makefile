@@ -14,7 +14,6 @@ DOCDIR        ?= $(DATADIR)/doc/keeltune
 BASHCOMPDIR   ?= $(DATADIR)/bash-completion/completions
 ZSHCOMPDIR    ?= $(DATADIR)/zsh/site-functions
 FISHCOMPDIR   ?= $(DATADIR)/fish/vendor_completions.d
-COLLECTIONDIR ?= $(DATADIR)/ansible/collections/ansible_collections/keeltune/host
 UNITDIR       ?= $(PREFIX)/lib/systemd/system#	empty: no systemd units
 SYSCONFDIR    ?= /etc
 LOCALSTATEDIR ?= /var
@@ -56,7 +55,6 @@ ARCHIVE  := $(OBJ)/libkeeltune.a
 PROFILES := $(wildcard profiles/*.conf)
 SCHEMAS  := $(wildcard packaging/schemas/*.json)
 EXAMPLES := $(wildcard profiles/examples/*)
-ANSIBLE  := $(shell find packaging/ansible -name '*.*' -type f ! -path '*/tests/*' ! -name '*.pyc' 2>/dev/null)
 UNITS    := $(wildcard packaging/systemd/*.service packaging/systemd/*.timer packaging/systemd/*.path)
 MAN5     := $(wildcard man/*.5)
 MAN8     := $(wildcard man/*.8)
@@ -236,7 +234,6 @@ each-directory = \
 	$(call $1,$(BUILD)/completions/keeltune,$(BASHCOMPDIR)) $(newline)\
 	$(call $1,$(BUILD)/completions/_keeltune,$(ZSHCOMPDIR)) $(newline)\
 	$(call $1,$(BUILD)/completions/keeltune.fish,$(FISHCOMPDIR)) $(newline)\
-	$(foreach d,$(sort $(dir $(ANSIBLE))),$(call $1,$(wildcard $d*.*),$(COLLECTIONDIR)$(d:packaging/ansible/%=/%)) $(newline))\
 	$(call $1,$(MAN5),$(MANDIR)/man5) $(newline)\
 	$(call $1,$(MAN8),$(MANDIR)/man8) $(newline)\
 	$(if $(UNITDIR),$(call $1,$(UNITS),$(UNITDIR)))
@@ -254,8 +251,7 @@ install: $(PROGRAM) completions ## install below DESTDIR/PREFIX; see also SBINDI
 uninstall: ## remove what install put there (give it the same variables)
 	rm -f '$(DESTDIR)$(SBINDIR)/keeltune' '$(DESTDIR)$(LIBEXECDIR)/keeltune/audit-trigger'
 	$(call each-directory,remove-files)
-	for dir in $(DATADIR)/keeltune/profiles $(DATADIR)/keeltune/schemas $(DATADIR)/keeltune $(LIBEXECDIR)/keeltune $(DOCDIR)/examples $(DOCDIR) \
-		$(patsubst %/,%,$(addprefix $(COLLECTIONDIR)/,meta plugins/module_utils plugins/modules plugins)) $(COLLECTIONDIR); do \
+	for dir in $(DATADIR)/keeltune/profiles $(DATADIR)/keeltune/schemas $(DATADIR)/keeltune $(LIBEXECDIR)/keeltune $(DOCDIR)/examples $(DOCDIR); do \
 		if [ -d '$(DESTDIR)'$$dir ]; then rmdir --ignore-fail-on-non-empty '$(DESTDIR)'$$dir; fi; done
 
 # --- Tests

@@ -18,6 +18,10 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
+#ifndef SYS_openat2
+#define SYS_openat2 437 /* glibc before 2.32 */
+#endif
+
 /* What was asked before, by path. */
 struct answers {
 	struct answer {

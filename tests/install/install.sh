@@ -30,8 +30,6 @@ files "$prefix" >"$TMPDIR/installed"
 	for file in "$SRCDIR"/packaging/systemd/*.*; do
 		[ ! -e "$file" ] || echo "644 lib/systemd/system/${file##*/}"
 	done
-	(cd "$SRCDIR/packaging/ansible" && find . -name '*.*' -type f ! -path './tests/*' ! -name '*.pyc') |
-		sed 's,^\./,644 share/ansible/collections/ansible_collections/keeltune/host/,'
 	for file in "$SRCDIR"/man/*.[58]; do echo "644 share/man/man${file##*.}/${file##*/}"; done
 } | sort >"$TMPDIR/want"
 same "the files and their modes" "$TMPDIR/want" "$TMPDIR/installed"
