@@ -25,6 +25,9 @@
 #ifndef SYS_pidfd_getfd
 #define SYS_pidfd_getfd 438
 #endif
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262
+#endif
 #define PIDFD_THREAD ((unsigned)O_EXCL) /* since 6.9 */
 
 /* ---- the process ---------------------------------------------------------------------------- */
