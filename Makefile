@@ -119,6 +119,7 @@ ifneq ($(STATIC_LIBS),0)
 archive_or = $(if $(findstring /,$(shell $(CC) -print-file-name=lib$(1).a)),-l:lib$(1).a,-l$(1))
 LIB_LIBS     := $(foreach l,$(LIB_LIBS),$(if $(filter -l%,$(l)),$(call archive_or,$(l:-l%=%)),$(l)))
 endif
+LIB_LIBS     += -ldl#	glibc before 2.34 has dlopen(3) there
 CHECK_CFLAGS := $(shell $(PKG_CONFIG) --cflags check 2>/dev/null)
 CHECK_LIBS   := $(shell $(PKG_CONFIG) --libs check 2>/dev/null)
 HAVE_LIBMNL  := $(shell $(PKG_CONFIG) --exists libmnl && echo 1)
@@ -179,7 +180,7 @@ $(OBJ)/flags $(OBJ)/settings: FORCE
 	$(shell mkdir -p $(@D))$(file >$@.new,$(if $(filter %/flags,$@),$(COMPILE) | $(LINK) | $(LIB_LIBS),$(SETTINGS)))
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
-ifeq ($(and $(LIB_LIBS),$(HAVE_LIBMNL),$(HAVE_CC)),)
+ifeq ($(and $(filter-out -ldl,$(LIB_LIBS)),$(HAVE_LIBMNL),$(HAVE_CC)),)
 $(OBJ)/flags: | missing-build
 endif
 ifeq ($(CHECK_LIBS),)
