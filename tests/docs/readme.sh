@@ -73,10 +73,16 @@ fi
 indented() {
 	sed -nE 's/^    ((ansible|keeltune|puppet)[a-z-]* )/\1/p' "$@"
 }
+# The command lines of manual pages without a prompt; those with one are run by faq.sh.
+displayed() {
+	sed -n '/^\.Bd -literal/,/^\.Ed/p; s/^\.Dl //p' "$@" | sed ':a; /\\e$/ { N; s/ *\\e\n */ /; ba }; s/\\(aq/'"'/g" |
+		grep -E '^(keeltune|systemctl|journalctl|ln|cp|mv|sudo) |^sysctl -'
+}
 grep -v '^#' "$SRCDIR/tests/docs/elsewhere" | cut -f 1 | sort >"$TMPDIR/listed"
 {
 	blocks sh
 	indented "$SRCDIR"/packaging/{,*/}README.md
+	displayed "$SRCDIR"/man/*.[58]
 } | sort -u >"$TMPDIR/others"
 same 'every command line that is not run here is listed in tests/docs/elsewhere' "$TMPDIR/listed" "$TMPDIR/others"
 while IFS=$'\t' read -r command file text why; do

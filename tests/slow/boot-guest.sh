@@ -258,7 +258,7 @@ original)
 		runs 0 "as the manual has it: ${line%%#*}" bash -c "${line//$'\t'/ }"
 		[ -s "$out" ]
 		result $? "which shows something"
-	done < <(sed -n '/^journalctl/{:a;/\\$/{N;s/\\\n *//;ba};p}' /opt/keeltune.8)
+	done < <(sed -n '/^journalctl/{:a;/\\e$/{N;s/\\e\n *//;ba};p}' /opt/keeltune.8)
 	runs 0 "the package is purged" dpkg -P keeltune
 	is "no unit of it is left" "" "$(systemctl list-unit-files --no-legend 'keeltune-audit*')"
 	finish_guest
