@@ -270,7 +270,7 @@ on_host web6 bash -c '
 leak=$!
 play 0 "rollout, check mode" "${rollout[@]}" --check --diff
 as_kept before "${hosts[@]}"
-play 2 "rollout, the gate fails" "${rollout[@]}"
+play 2 "rollout, the gate fails" "${rollout[@]}" -e keeltune_gate_pause=8
 recap web6 failed=1 rescued=1
 told "rolled back"
 told "close_wait"
