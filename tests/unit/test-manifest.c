@@ -231,6 +231,9 @@ static const struct {
 	{ FILE_CHANGE("/etc/pam.d/x"), NULL },
 	{ KEY_CHANGE("/proc/sys/net/ipv4/x"), NULL },
 	{ IMAGE_CHANGE(FILE_IMAGE), NULL },
+	{ MANIFEST("{\"kind\": \"sysctl\", \"path\": \"/proc/sys/net/x\", \"id\": [7, \"a\"], "
+		   "\"before\": \"1\", \"after\": \"2\"}"),
+	  NULL },
 	/* no JSON, not ours, another time */
 	{ "", "line 1" },
 	{ "{", "line 1" },

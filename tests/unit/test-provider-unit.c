@@ -429,6 +429,19 @@ START_TEST(soft_takes_the_hard_one_along)
 }
 END_TEST
 
+/* What is written is in the plan under the ids of its own lines alone. */
+START_TEST(ids_of_what_is_written)
+{
+	want("a.service soft nofile 8192");
+	want("a.service soft core 0");
+	want("a.service hard core 0");
+	tree_put(root, ETC "a.service.d/a.conf", "[Service]\nLimitCORE=0\n");
+	expect(ETC "a.service.d" OURS, "\n[Service]\n\n# web\nLimitNOFILE=8192:524288\n");
+	ck_assert_uint_eq(plan.changes[0].id_count, 1);
+	ck_assert_str_eq(plan.changes[0].ids[0], "unit:a.service:nofile:soft");
+}
+END_TEST
+
 /* What the kernel gives depends on its memory: half of a pair cannot be written. */
 START_TEST(half_of_what_is_not_known)
 {
@@ -623,6 +636,7 @@ int main(void)
 	tcase_add_test(tcase, all_services);
 	tcase_add_test(tcase, soft_above_a_hard_that_is_not_named);
 	tcase_add_test(tcase, soft_takes_the_hard_one_along);
+	tcase_add_test(tcase, ids_of_what_is_written);
 	tcase_add_test(tcase, half_of_what_is_not_known);
 	tcase_add_test(tcase, session_of_somebody);
 	tcase_add_test(tcase, hard_goes_below_soft);
