@@ -164,6 +164,7 @@ static void observe_one(const struct login_context *boot, const struct login_con
 					  .origin = boot->accounts.unreadable_file,
 					  .why = boot->accounts.unreadable };
 		if (now)
+			/* unreached: where logins work, everybody may read /etc/passwd */
 			ret->layer[LAYER_RUNNING] = ret->layer[LAYER_BOOT];
 		return;
 	}

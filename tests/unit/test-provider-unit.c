@@ -287,14 +287,33 @@ END_TEST
 START_TEST(cannot_be_judged)
 {
 	tree_directory(root, LIB "bad.service");
+	tree_put(root, LIB "cut.service", SERVICE("[Install\n"));
 	tree_put(root, LIB "secret.service", SERVICE("LimitNOFILE=5\n"));
 	tree_chmod(root, LIB "secret.service", 0);
 	tree_become_ordinary(root);
 	ck_assert_str_eq(seen("bad.service soft nofile 5"), "unknown - " LIB "bad.service:0");
 	ck_assert_ptr_nonnull(audit().findings[0].reason);
 	count = 0;
+	ck_assert_str_eq(seen("cut.service soft nofile 5"), "unknown - " LIB "cut.service:3");
+	ck_assert_ptr_nonnull(strstr(audit().findings[0].reason, LIB "cut.service:3: a section"));
+	count = 0;
 	ck_assert_str_eq(seen("secret.service soft nofile 5"), "unknown - " LIB "secret.service:0");
 	ck_assert_ptr_nonnull(strstr(audit().findings[0].reason, "Permission denied"));
+}
+END_TEST
+
+/* hidepid: the processes of others cannot be seen, those of pid 1 among them. */
+START_TEST(hidden_processes)
+{
+	const char *text = SERVICE("LimitNOFILE=5\n");
+
+	ck_assert_int_eq(host_open(NULL, &host, NULL), 0);
+	host_overlay(host, ETC "zz-of-the-test.service", text, strlen(text));
+	host_overlay(host, "/proc/1/stat", NULL, 0);
+	want("zz-of-the-test.service soft nofile 5");
+	const struct reading *running = &audit().findings[0].observed.layer[LAYER_RUNNING];
+	ck_assert_int_eq(running->state, READING_UNREADABLE);
+	ck_assert_ptr_nonnull(strstr(running->why, "/proc does not show"));
 }
 END_TEST
 
@@ -626,6 +645,7 @@ int main(void)
 	tcase_add_test(tcase, no_systemd);
 	tcase_add_test(tcase, session_of_a_unit);
 	tcase_add_test(tcase, cannot_be_judged);
+	tcase_add_test(tcase, hidden_processes);
 	tcase_add_test(tcase, one_line_for_both);
 	tcase_add_test(tcase, what_is_accepted_or_not_named_stays);
 	tcase_add_test(tcase, other_items);
