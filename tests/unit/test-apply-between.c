@@ -299,6 +299,26 @@ START_TEST(who_has_ended_needs_no_undo)
 }
 END_TEST
 
+/* Nor do sockets that went with their process, when something else fails behind them. */
+START_TEST(sockets_that_are_gone_need_no_undo)
+{
+	static struct socket_values none;
+	const struct image nothing = { .exists = true, .bytes = "" };
+	struct change changes[] = {
+		{ .kind = CHANGE_KEEPALIVE, .sockets = &none, .before = nothing, .after = nothing },
+		new_text()
+	};
+
+	changes[0].path = process_place_path(pool, CHANGE_KEEPALIVE,
+					     (struct process_identity){ getpid(), 1 });
+	victim = "login";
+	somebody = write_file;
+	ck_assert_int_eq(undo(changes, 2), APPLY_STALE);
+	ck_assert_str_eq(tree_get(root, FILE_PATH), "somebody's\n");
+	ck_assert_ptr_null(strstr(err.message, "put back"));
+}
+END_TEST
+
 /* The limits are exchanged: what somebody set since the look is there again. */
 START_TEST(limits_that_are_not_as_they_were)
 {
@@ -351,6 +371,7 @@ int main(void)
 	tcase_add_test(tests, everything_is_lost);
 	tcase_add_test(tests, the_last_is_put_back_first);
 	tcase_add_test(tests, who_has_ended_needs_no_undo);
+	tcase_add_test(tests, sockets_that_are_gone_need_no_undo);
 	tcase_add_test(tests, limits_that_are_not_as_they_were);
 	tcase_add_test(tests, an_interrupted_one_stays_interrupted);
 	suite_add_tcase(suite, tests);
