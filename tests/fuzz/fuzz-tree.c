@@ -147,6 +147,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	put_files(host, fuzz_text(pool, data, size), size);
 	REQUIRE(profile_parse(pool, providers, "/p.conf", profile, sizeof profile - 1, &text,
 			      &problems) == 0);
+	profiles.settings = text.settings;
+	profiles.count = text.count;
 	query.engines = engine_detect(host, ENGINE_SYSTEMD + (enum engine)(size % 4));
 	audit_run(host, &query, text.settings, text.count, &audit);
 	REQUIRE(audit.count == text.count);
