@@ -261,7 +261,7 @@ static bool take_option(struct command_line *line, enum option_id id, const char
 		line->format = argument;
 		return true;
 	case OPTION_OUTPUT:
-		line->outputs[0].file = argument;
+		line->outputs[0].file = strcmp(argument, "-") != 0 ? argument : NULL;
 		return true;
 	case OPTION_ALSO:
 		line->also[line->also_count++] = argument;
@@ -475,6 +475,8 @@ static bool settle_outputs(struct command_line *line)
 					 also);
 			return false;
 		}
+		if (!strcmp(file, "-"))
+			file = "/dev/stdout";
 		*++output = (struct output){ .renderer = renderer, .file = file, .color = always };
 	}
 	context->outputs = line->outputs;

@@ -97,6 +97,13 @@ expect 1 "/dev/null takes all" kt audit small -o /dev/null --also json:/dev/null
 expect 1 "with -q standard output is none" into_there kt -q audit small --also json:there
 check "a file is replaced, the link to it stays" test -L pointer -a "$(jq -r .result pointer)" = differs
 
+# --- standard output by name
+
+prints 1 "-o - is standard output" '{' kt audit small -f json -o -
+prints 1 "--also FORMAT:-, too" "TAP version 13" kt -q audit small --also tap:-
+complains 2 "but not for two" "standard output and /dev/stdout $one_file" into_there kt audit small --also json:-
+check "no file of that name" test ! -e ./-
+
 # --- outputs that cannot be written whole
 
 echo old >place/report

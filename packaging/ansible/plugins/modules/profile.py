@@ -137,7 +137,7 @@ EXAMPLES = r"""
   keeltune.host.profile:
     state: rolled_back
     rollback: "{{ applied.rollback }}"
-  when: applied.rollback
+  when: applied.rollback is not none
 
 - name: Relieve a leaking host at once, until the next boot
   keeltune.host.profile:
