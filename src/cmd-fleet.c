@@ -214,8 +214,7 @@ static int finish(struct session *session, struct merge *merge, const struct fle
 		  uint64_t stale_after)
 {
 	struct report *report = &session->report;
-	struct fleet_picture *picture =
-		fleet_picture(merge->fleet, report->time, stale_after / 1000);
+	struct fleet_picture *picture = fleet_picture(merge->fleet, stale_after / 1000);
 	size_t broken = merge->fleet->broken_count;
 
 	report->fleet = picture;
@@ -271,7 +270,7 @@ int cmd_fleet(const struct context *context)
 	if (session_open(context, false, &session) != EXIT_OK)
 		return EXIT_TROUBLE;
 	struct pool *pool = pool_new();
-	struct merge merge = { .fleet = fleet_new(pool),
+	struct merge merge = { .fleet = fleet_new(pool, session.report.time),
 			       .progress.wanted =
 				       !context->options.quiet && isatty(STDERR_FILENO) };
 	struct fleet_inputs inputs = { .pool = pool };

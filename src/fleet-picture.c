@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CLOCKS_DIFFER 300 /* seconds: no report from the future yet */
 #define OUTLIER_FLEET 5u  /* hosts: fewer have no outliers */
 #define OUTLIER_SHARE 20u /* one in so many, or one alone, is few */
 
@@ -394,7 +393,7 @@ static void find_groups(struct counting *c)
 
 /* ---- reports ------------------------------------------------------------------------------ */
 
-static void find_old(struct counting *c, time_t now, uint64_t stale_after)
+static void find_old(struct counting *c, uint64_t stale_after)
 {
 	struct fleet_picture *picture = c->picture;
 	size_t count = fleet_host_count(c->fleet);
@@ -404,7 +403,7 @@ static void find_old(struct counting *c, time_t now, uint64_t stale_after)
 
 	for (size_t i = 0; i < count; i++) {
 		const struct fleet_host *host = &c->fleet->hosts[c->order[i]];
-		if (host->time > now + CLOCKS_DIFFER)
+		if (fleet_is_future(c->fleet, host->time))
 			future[picture->future_count++] = c->order[i];
 		else if (host->time > picture->newest)
 			picture->newest = host->time;
@@ -484,7 +483,7 @@ static void sort_hosts(struct counting *c)
 	qsort_r(c->order, count, sizeof *c->order, by_name, c);
 }
 
-struct fleet_picture *fleet_picture(struct fleet *fleet, time_t now, uint64_t stale_after)
+struct fleet_picture *fleet_picture(struct fleet *fleet, uint64_t stale_after)
 {
 	struct fleet_picture *picture = pool_alloc(fleet->pool, sizeof *picture);
 	struct counting c = { .pool = fleet->pool,
@@ -504,7 +503,7 @@ struct fleet_picture *fleet_picture(struct fleet *fleet, time_t now, uint64_t st
 	find_wanted(&c);
 	rank_values(&c);
 	find_groups(&c);
-	find_old(&c, now, stale_after);
+	find_old(&c, stale_after);
 	picture->profiles =
 		tally(&c, offsetof(struct fleet_host, profiles), &picture->profile_count);
 	picture->versions =

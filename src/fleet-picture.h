@@ -69,9 +69,9 @@ struct fleet_picture {
 	bool *ambiguous;                 /* by number of a text: the name of several hosts */
 };
 
-/* NOW: the time of the report. Stale is what is more than STALE_AFTER seconds older than the newest
- * report that is not from the future. FLEET lives on and is not added to any more. */
-struct fleet_picture *fleet_picture(struct fleet *fleet, time_t now, uint64_t stale_after);
+/* Stale is what is more than STALE_AFTER seconds older than the newest report that is not from the
+ * future. FLEET lives on and is not added to any more. */
+struct fleet_picture *fleet_picture(struct fleet *fleet, uint64_t stale_after);
 
 /* The name of a host; with the machine id where another host has it, too. */
 const char *fleet_label(struct pool *pool, const struct fleet_picture *picture, uint32_t host);

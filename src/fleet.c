@@ -9,13 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TEXT_MAX 512 /* bytes; what is longer is told apart by its hash */
+#define CLOCKS_DIFFER 300 /* seconds: no report from the future yet */
+#define TEXT_MAX 512      /* bytes; what is longer is told apart by its hash */
 
-struct fleet *fleet_new(struct pool *pool)
+struct fleet *fleet_new(struct pool *pool, time_t now)
 {
 	struct fleet *fleet = pool_alloc(pool, sizeof *fleet);
 
 	fleet->pool = pool;
+	fleet->now = now;
 	fleet->texts = intern_new(pool);
 	fleet->settings = intern_new(pool);
 	fleet->states = intern_new(pool);
@@ -153,6 +155,19 @@ static void drop(struct fleet *fleet, uint32_t host, const struct fleet_host *re
 	};
 }
 
+bool fleet_is_future(const struct fleet *fleet, time_t time)
+{
+	return time > fleet->now + CLOCKS_DIFFER;
+}
+
+/* A clock that was once ahead must not hide what the host says since. */
+static bool replaces(const struct fleet *fleet, time_t time, time_t known)
+{
+	bool ahead = fleet_is_future(fleet, time), known_ahead = fleet_is_future(fleet, known);
+
+	return ahead != known_ahead ? known_ahead : time >= known;
+}
+
 void fleet_add(struct fleet *fleet, const struct audit_file *audit, uint32_t file, size_t line)
 {
 	struct fleet_host host = { .name = add_text(fleet, audit->name),
@@ -172,7 +187,7 @@ void fleet_add(struct fleet *fleet, const struct audit_file *audit, uint32_t fil
 	if (number == count) {
 		fleet->hosts = extend(fleet->hosts, count, &fleet->host_room, sizeof host);
 		fleet->hosts[number] = host;
-	} else if (host.time >= fleet->hosts[number].time) {
+	} else if (replaces(fleet, host.time, fleet->hosts[number].time)) {
 		drop(fleet, number, &fleet->hosts[number]);
 		fleet->hosts[number] = host;
 	} else {

@@ -44,6 +44,7 @@ struct fleet_broken {
 
 struct fleet {
 	struct pool *pool;
+	time_t now; /* when the reports are merged */
 	struct intern *texts, *settings, *states, *patterns, *keys;
 	struct fleet_host *hosts; /* each with the number of its key */
 	size_t host_room;
@@ -57,11 +58,14 @@ struct fleet {
 	size_t scratch_room;
 };
 
-struct fleet *fleet_new(struct pool *pool);
+struct fleet *fleet_new(struct pool *pool, time_t now);
 void fleet_free(struct fleet *fleet); /* before its pool */
 
+/* Is TIME later than clocks differ? */
+bool fleet_is_future(const struct fleet *fleet, time_t time);
+
 /* Takes AUDIT, which stood in LINE of FILE (a text of FLEET). Of two reports of a host the newer
- * counts, of equally old ones the later. */
+ * counts, of equally old ones the later; one from the future only if there is no other. */
 void fleet_add(struct fleet *fleet, const struct audit_file *audit, uint32_t file, size_t line);
 void fleet_add_broken(struct fleet *fleet, uint32_t file, size_t line, const char *error);
 

@@ -15,12 +15,6 @@ static struct pool *pool;
 static struct fleet *fleet;
 static struct audit_file audit;
 
-static void set_up(void)
-{
-	pool = pool_new();
-	fleet = fleet_new(pool);
-}
-
 static void tear_down(void)
 {
 	audit_file_done(&audit);
@@ -29,6 +23,12 @@ static void tear_down(void)
 }
 
 #define DAY(n) ((time_t)1767225600 + (n)*86400) /* 2026-01-01 and N days */
+
+static void set_up(void)
+{
+	pool = pool_new();
+	fleet = fleet_new(pool, DAY(25));
+}
 
 /* An audit of DAY of January; FINDINGS are items of the JSON array, RUNNING goes into them. */
 static void add(const char *name, const char *id, int day, const char *result, const char *findings)
@@ -68,7 +68,7 @@ START_TEST(the_newest_report_counts)
 	add("a", "\"2\"", 6, "differs", FINDING("differs", "9"));
 	add("a", "null", 6, "differs", FINDING("differs", "9"));
 	add("a", "null", 6, "ok", FINDING("ok", "1"));
-	struct fleet_picture *picture = fleet_picture(fleet, DAY(6), 86400);
+	struct fleet_picture *picture = fleet_picture(fleet, 86400);
 	ck_assert_uint_eq(fleet_host_count(fleet), 3);
 	ck_assert_uint_eq(picture->verdicts[VERDICT_OK], 2);
 	ck_assert_uint_eq(picture->verdicts[VERDICT_DIFFERS], 1);
@@ -90,7 +90,7 @@ START_TEST(groups_are_of_one_kind)
 	add("g", "null", 1, "ok", FINDING("skipped", "null"));
 	add("h", "null", 1, "differs", FINDING("ok", "1")); /* its result says so */
 	add("i", "null", 1, "ok", FINDING("differs", "9"));
-	struct fleet_picture *picture = fleet_picture(fleet, DAY(1), 86400);
+	struct fleet_picture *picture = fleet_picture(fleet, 86400);
 	ck_assert_uint_eq(picture->group_count, 3);
 	ck_assert_str_eq(names(picture, picture->groups[0].hosts, 3), "c d i ");
 	ck_assert_str_eq(names(picture, picture->groups[1].hosts, 1), "b ");
@@ -109,7 +109,7 @@ START_TEST(a_host_counts_once_in_all_its_namespaces)
 	add("a", "null", 1, "trouble",
 	    FINDING("ok", "1") "," FINDING("unknown", "null") "," FINDING(
 		    "differs", "9") "," FINDING("ok", "1"));
-	struct fleet_picture *picture = fleet_picture(fleet, DAY(1), 86400);
+	struct fleet_picture *picture = fleet_picture(fleet, 86400);
 	ck_assert_uint_eq(picture->settings[0].hosts, 1);
 	ck_assert_uint_eq(picture->settings[0].counts[VERDICT_UNKNOWN], 1);
 	ck_assert_uint_eq(picture->settings[0].counts[VERDICT_OK], 0);
@@ -129,7 +129,7 @@ START_TEST(outliers_are_few_among_many)
 		    : i < 6 ? FINDING("ok", "800")
 			    : FINDING("ok", "1"));
 	}
-	struct fleet_picture *picture = fleet_picture(fleet, DAY(1), 86400);
+	struct fleet_picture *picture = fleet_picture(fleet, 86400);
 	ck_assert_uint_eq(picture->outlier_count, 2);
 	ck_assert_str_eq(picture->outliers[0].value.running, "600");
 	ck_assert_uint_eq(picture->outliers[0].common.hosts, 34);
@@ -143,7 +143,7 @@ START_TEST(four_hosts_have_no_outlier)
 	for (int i = 0; i < 4; i++)
 		add((char[]){ (char)('a' + i), 0 }, "null", 1, "ok",
 		    i ? FINDING("ok", "1") : FINDING("ok", "2"));
-	ck_assert_uint_eq(fleet_picture(fleet, DAY(1), 86400)->outlier_count, 0);
+	ck_assert_uint_eq(fleet_picture(fleet, 86400)->outlier_count, 0);
 }
 END_TEST
 
@@ -154,11 +154,28 @@ START_TEST(stale_is_older_than_the_newest)
 	add("old", "null", 18, "ok", "");
 	add("older", "null", 2, "ok", "");
 	add("ahead", "null", 31, "ok", "");
-	struct fleet_picture *picture = fleet_picture(fleet, DAY(25), 86400);
+	struct fleet_picture *picture = fleet_picture(fleet, 86400);
 	ck_assert_uint_eq(picture->stale_count, 2);
 	ck_assert_str_eq(names(picture, picture->stale, 2), "older old ");
 	ck_assert_uint_eq(picture->future_count, 1);
 	ck_assert_int_eq(picture->newest, DAY(19));
+}
+END_TEST
+
+START_TEST(a_clock_that_was_ahead_hides_nothing)
+{
+	add("a", "null", 31, "differs", FINDING("differs", "9"));
+	add("a", "null", 20, "ok", FINDING("ok", "1"));
+	add("b", "null", 20, "ok", FINDING("ok", "1"));
+	add("b", "null", 31, "differs", FINDING("differs", "9"));
+	add("c", "null", 30, "differs", FINDING("differs", "9"));
+	add("c", "null", 31, "ok", FINDING("ok", "1"));
+	struct fleet_picture *picture = fleet_picture(fleet, 86400);
+	ck_assert_int_eq(fleet->hosts[0].time, DAY(19));
+	ck_assert_int_eq(fleet->hosts[1].time, DAY(19));
+	ck_assert_int_eq(fleet->hosts[2].time, DAY(30));
+	ck_assert_uint_eq(picture->future_count, 1);
+	ck_assert_uint_eq(picture->duplicate_count, 3);
 }
 END_TEST
 
@@ -178,7 +195,7 @@ END_TEST
 
 START_TEST(nothing_is_a_picture_too)
 {
-	struct fleet_picture *picture = fleet_picture(fleet, DAY(1), 86400);
+	struct fleet_picture *picture = fleet_picture(fleet, 86400);
 
 	ck_assert_uint_eq(fleet_host_count(fleet) + picture->group_count + picture->setting_count,
 			  0);
@@ -206,6 +223,7 @@ int main(void)
 	tcase_add_test(tests, outliers_are_few_among_many);
 	tcase_add_test(tests, four_hosts_have_no_outlier);
 	tcase_add_test(tests, stale_is_older_than_the_newest);
+	tcase_add_test(tests, a_clock_that_was_ahead_hides_nothing);
 	tcase_add_test(tests, long_names_are_told_apart);
 	tcase_add_test(tests, nothing_is_a_picture_too);
 	tcase_add_test(tests, broken_ones_are_counted_beyond_those_named);
