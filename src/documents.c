@@ -296,7 +296,7 @@ static const char *skip_between(struct documents *d, const char *end)
 	for (; at < end && *at != '"' && *at != '\n' && *at != '{' && *at != '}' && *at != '[' &&
 	       *at != ']';
 	     at++)
-		if (!is_blank(*at))
+		if (!is_blank(*at) && *at)
 			last = *at;
 	if (last) {
 		d->last = last;
