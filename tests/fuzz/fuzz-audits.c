@@ -40,7 +40,7 @@ static void take(void *context, const struct document *document)
 
 static struct fleet *read_all(struct pool *pool, const char *bytes, size_t size, size_t piece)
 {
-	struct taken taken = { .fleet = fleet_new(pool) };
+	struct taken taken = { .fleet = fleet_new(pool, 1800000000) };
 	struct documents *documents = documents_new(take, &taken);
 
 	taken.file = fleet_text(taken.fleet, "f");

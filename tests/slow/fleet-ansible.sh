@@ -390,7 +390,7 @@ cat >"$fleet/odd.yml" <<'PLAY'
       register: third
     - keeltune.host.profile: {state: rolled_back, rollback: "{{ third.rollback }}"}
       register: r
-      when: third.rollback
+      when: third.rollback is not none
     - ansible.builtin.assert: {that: [not third.changed, third.rollback is none, r is skipped]}
 
     - name: all of it
