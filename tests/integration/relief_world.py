@@ -17,6 +17,7 @@ import time
 import traceback
 
 KEELTUNE, SCHEMA_CHECK = sys.argv[1:3]
+SANITIZED = os.environ.get("KEELTUNE_VARIANT") == "asan"
 STATE = "/var/lib/keeltune/rollback"
 failures = 0
 reports = tempfile.mkdtemp()
