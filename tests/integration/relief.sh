@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # keeltune sockets relieve: keepalive and descriptors of processes that run, and the way back.
 # RELIEF_CASES: functions of relief_cases.py; all unless set.
+# Slow with sanitizers
 
 # shellcheck source=tests/lib.sh
 . "${SRCDIR:-.}/tests/lib.sh"
