@@ -5,6 +5,7 @@
 #include "diagnosis.h"
 
 #include "pool.h"
+#include "socket-report.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -260,4 +261,19 @@ void diagnose_system(struct pool *pool, const struct system_state *state,
 			    state->in_no_table));
 	*ret_advice = list.items;
 	*ret_count = list.count;
+}
+
+void diagnose_unattributed(const struct unattributed *left,
+			   struct unattributed_row ret[UNATTRIBUTED_ROWS])
+{
+	const struct unattributed_row rows[UNATTRIBUTED_ROWS] = {
+		{ left->never_accepted, "never accepted: in the queue of a listener" },
+		{ left->gone, "closed while this was looked at" },
+		{ left->in_flight, "in no descriptor table: passed on and not taken" },
+		{ left->thread_table,
+		  "found in the table of a thread, not in that of its process" },
+		{ left->not_permitted, "of processes that this user may not look into" },
+	};
+
+	memcpy(ret, rows, sizeof rows);
 }

@@ -25,6 +25,16 @@ struct system_state {
 void diagnose_system(struct pool *pool, const struct system_state *state,
 		     struct advice **ret_advice, size_t *ret_count);
 
+/* Why sockets have no holder here, and how many. */
+struct unattributed;
+struct unattributed_row {
+	uint64_t count;
+	const char *what;
+};
+#define UNATTRIBUTED_ROWS 5
+void diagnose_unattributed(const struct unattributed *left,
+			   struct unattributed_row ret[UNATTRIBUTED_ROWS]);
+
 /* "45s", "3h02m", "12d 4h": of milliseconds. */
 const char *duration_format(struct pool *pool, uint64_t milliseconds);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* A socket report as HTML: the states, who holds CLOSE_WAIT, who is near a descriptor limit, and
  * what to do; see render-html.h. */
+#include "diagnosis.h"
 #include "html-chart.h"
 #include "pool.h"
 #include "render-html.h"
@@ -258,19 +259,10 @@ static void print_processes(FILE *out, struct pool *pool, const struct socket_re
 
 static void print_unattributed(FILE *out, const struct unattributed *left)
 {
-	const struct {
-		uint64_t count;
-		const char *what;
-	} rows[] = {
-		{ left->never_accepted, "never accepted: in the queue of a listener" },
-		{ left->gone, "closed while this was looked at" },
-		{ left->in_flight, "in no descriptor table: passed on and not taken" },
-		{ left->thread_table,
-		  "found in the table of a thread, not in that of its process" },
-		{ left->not_permitted, "of processes that this user may not look into" },
-	};
+	struct unattributed_row rows[UNATTRIBUTED_ROWS];
 
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+	diagnose_unattributed(left, rows);
+	for (size_t i = 0; i < UNATTRIBUTED_ROWS; i++)
 		if (rows[i].count)
 			fprintf(out, "<li>%" PRIu64 " sockets: %s</li>\n", rows[i].count,
 				rows[i].what);

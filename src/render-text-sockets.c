@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The report of `keeltune sockets` for people: first who leaks and what to do, then the figures.
  * See render-text.h. */
+#include "diagnosis.h"
 #include "pool.h"
 #include "render-text.h"
 #include "socket-report.h"
@@ -327,19 +328,10 @@ static void print_states(FILE *out, const struct report *whole)
 static void print_unattributed(FILE *out, const struct report *whole)
 {
 	const struct unattributed *left = &whole->sockets->unattributed;
-	const struct {
-		uint64_t count;
-		const char *what;
-	} rows[] = {
-		{ left->never_accepted, "never accepted: in the queue of a listener" },
-		{ left->gone, "closed while this was looked at" },
-		{ left->in_flight, "in no descriptor table: passed on and not taken" },
-		{ left->thread_table,
-		  "found in the table of a thread, not in that of its process" },
-		{ left->not_permitted, "of processes that this user may not look into" },
-	};
+	struct unattributed_row rows[UNATTRIBUTED_ROWS];
 
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+	diagnose_unattributed(left, rows);
+	for (size_t i = 0; i < UNATTRIBUTED_ROWS; i++)
 		if (rows[i].count)
 			fprintf(out, "  %12" PRIu64 " %s\n", rows[i].count, rows[i].what);
 }
