@@ -93,6 +93,15 @@ void html_text(FILE *out, struct pool *pool, const char *text)
 	fputs(html_escape(pool, text, ""), out);
 }
 
+void html_id(FILE *out, struct pool *pool, const char *id)
+{
+	for (const char *p = html_escape(pool, id, ""); *p; p++) {
+		fputc(*p, out);
+		if (*p == ':' || *p == '.')
+			fputs("<wbr>", out);
+	}
+}
+
 /* ---- a page ------------------------------------------------------------------------------ */
 
 void html_begin(FILE *out, struct pool *pool, const char *what, const char *name)

@@ -30,6 +30,8 @@ struct pool;
 const char *html_escape(struct pool *pool, const char *text, const char *keep);
 /* The same for text that is put as it is: html_escape(pool, text, ""). */
 void html_text(FILE *out, struct pool *pool, const char *text);
+/* The same for an id, which may be broken behind its marks. */
+void html_id(FILE *out, struct pool *pool, const char *id);
 /* TEXT cut to at most WIDTH characters, the last of them "…" where something is missing. Escaped.
  */
 const char *html_short(struct pool *pool, const char *text, size_t width);

@@ -12,16 +12,6 @@
 
 static const char *const titles[LAYER_COUNT] = { "Configured", "Boot / login", "Running", "Live" };
 
-/* An id that may be broken behind its marks. */
-static void print_id(FILE *out, struct pool *pool, const char *id)
-{
-	for (const char *p = html_escape(pool, id, ""); *p; p++) {
-		fputc(*p, out);
-		if (*p == ':' || *p == '.')
-			fputs("<wbr>", out);
-	}
-}
-
 /* Is there such a layer for this setting? A limit has no running value: a login is when it runs. */
 static bool has_layer(const struct report *report, const struct finding *finding, enum layer layer)
 {
@@ -162,7 +152,7 @@ static void print_finding(FILE *out, const struct report *report, const struct f
 	struct pool *pool = report->pool;
 
 	fputs("<tbody>\n<tr><th scope=\"row\"><code>", out);
-	print_id(out, pool, finding->setting->id);
+	html_id(out, pool, finding->setting->id);
 	fputs("</code>", out);
 	if (finding->netns)
 		fprintf(out, " <span class=\"tag\">netns %s</span>",

@@ -65,15 +65,10 @@ static void print_hosts(const struct page *page, const uint32_t *hosts, size_t c
 		fprintf(page->out, " <span class=\"muted\">and %zu more</span>", count - shown);
 }
 
-/* An id that may be broken behind its marks. */
 static void print_id(const struct page *page, const char *id)
 {
 	fputs("<code>", page->out);
-	for (const char *p = safe(page, id); *p; p++) {
-		fputc(*p, page->out);
-		if (*p == ':' || *p == '.')
-			fputs("<wbr>", page->out);
-	}
+	html_id(page->out, page->pool, id);
 	fputs("</code>", page->out);
 }
 
