@@ -4,7 +4,6 @@
 
 #include "pool.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,10 +31,26 @@ size_t utf8_sequence(const unsigned char *p, const unsigned char *end, uint32_t 
 	return size;
 }
 
-/* Noncharacters, which are for nobody to exchange: XML takes some of them, no reader all. */
-static bool is_none(uint32_t code)
+bool escape_hides(uint32_t code)
 {
-	return (code & 0xfffe) == 0xfffe || (code >= 0xfdd0 && code < 0xfdf0);
+	static const struct {
+		uint32_t first, last;
+	} ranges[] = {
+		{ 0, 0x1f },          { 0x7f, 0x9f },       { 0xad, 0xad },
+		{ 0x34f, 0x34f },     { 0x61c, 0x61c },     { 0x115f, 0x1160 },
+		{ 0x17b4, 0x17b5 },   { 0x180b, 0x180f },   { 0x200b, 0x200f },
+		{ 0x2028, 0x202e },   { 0x2060, 0x206f },   { 0x3164, 0x3164 },
+		{ 0xfdd0, 0xfdef },   { 0xfe00, 0xfe0f },   { 0xfeff, 0xfeff },
+		{ 0xffa0, 0xffa0 },   { 0xfff0, 0xfffb },   { 0x1bca0, 0x1bca3 },
+		{ 0x1d173, 0x1d17a }, { 0xe0000, 0xe0fff },
+	};
+
+	if ((code & 0xfffe) == 0xfffe)
+		return true;
+	for (size_t i = 0; i < sizeof ranges / sizeof *ranges && code >= ranges[i].first; i++)
+		if (code <= ranges[i].last)
+			return true;
+	return false;
 }
 
 const char *escape_control(struct pool *pool, const char *text, const char *keep)
@@ -48,8 +63,7 @@ const char *escape_control(struct pool *pool, const char *text, const char *keep
 	while (p < end) {
 		uint32_t code = 0;
 		size_t size = utf8_sequence(p, end, &code);
-		bool control = code < 0x20 || (code >= 0x7f && code < 0xa0) || is_none(code);
-		if (size && (!control || (code < 0x80 && strchr(keep, (int)code)))) {
+		if (size && (!escape_hides(code) || (code < 0x20 && strchr(keep, (int)code)))) {
 			memcpy(to, p, size);
 			to += size;
 			p += size;

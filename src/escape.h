@@ -5,15 +5,22 @@
 #ifndef KEELTUNE_ESCAPE_H
 #define KEELTUNE_ESCAPE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct pool;
 
-/* Control characters (C0, DEL, C1), noncharacters (U+FFFE, U+FDD0, ...) and bytes that are
- * not UTF-8 become \xNN; the rest is unchanged: that may stand in a line of text of any format.
- * KEEP lists control characters to leave alone ("" or "\n\t"). Returns TEXT itself when nothing had
- * to change. */
+/* May CODE not stand in a text as it is? Control characters (C0, DEL, C1); what cannot be seen, or
+ * turns the direction of writing, and so makes a text look like another (what Unicode calls
+ * Default_Ignorable_Code_Point, and the separators of lines and of annotations); noncharacters
+ * (U+FFFE, U+FDD0, ...), which XML takes only some of. */
+bool escape_hides(uint32_t code);
+
+/* Characters of escape_hides() and bytes that are not UTF-8 become \xNN; the rest is unchanged:
+ * that may stand in a line of text of any format. KEEP lists control characters to leave alone (""
+ * or
+ * "\n\t"). Returns TEXT itself when nothing had to change. */
 const char *escape_control(struct pool *pool, const char *text, const char *keep);
 
 /* Length of the valid UTF-8 sequence at P (RFC 3629: no overlong forms, no surrogates) and the code

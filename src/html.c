@@ -9,27 +9,6 @@
 
 /* ---- escaping ---------------------------------------------------------------------------- */
 
-/* What has no picture of its own and can make a text look like another: marks and overrides of the
- * direction of writing, line separators, tags, code points that are no characters. The joiners of
- * Persian and of emoji (U+200C, U+200D) stay. */
-static bool is_deceptive(uint32_t code)
-{
-	static const struct {
-		uint32_t first, last;
-	} ranges[] = {
-		{ 0xad, 0xad },     { 0x61c, 0x61c },   { 0x180e, 0x180e },   { 0x200b, 0x200b },
-		{ 0x200e, 0x200f }, { 0x2028, 0x202e }, { 0x2060, 0x206f },   { 0xfdd0, 0xfdef },
-		{ 0xfeff, 0xfeff }, { 0xfff9, 0xfffb }, { 0x1d173, 0x1d17a }, { 0xe0000, 0xe0fff },
-	};
-
-	if ((code & 0xfffe) == 0xfffe)
-		return true;
-	for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
-		if (code >= ranges[i].first && code <= ranges[i].last)
-			return true;
-	return false;
-}
-
 static const char *entity(uint32_t code)
 {
 	switch (code) {
@@ -65,9 +44,6 @@ static const char *escape_some(struct pool *pool, const char *text, size_t width
 		}
 		if (name) {
 			to = stpcpy(to, name);
-		} else if (is_deceptive(code)) {
-			for (size_t i = 0; i < size; i++)
-				to += snprintf(to, 5, "\\x%02x", p[i]);
 		} else {
 			memcpy(to, p, size);
 			to += size;

@@ -90,9 +90,34 @@ static void add_profiles(json_t *object, const struct report *report)
 		json_of_text(report->pool, report->profiles ? report->profiles->names : NULL));
 }
 
+/* Other than what is ASCII stands in strings only, where any character may be written as \uNNNN.
+ * A part of jansson's begins and ends with whole characters. */
+static int put_part(const char *buffer, size_t size, void *data)
+{
+	const unsigned char *p = (const unsigned char *)buffer, *end = p + size, *done = p;
+	FILE *out = data;
+
+	while (p < end) {
+		uint32_t code = 0;
+		size_t length = *p < 0x7f ? 0 : utf8_sequence(p, end, &code);
+		if (length && escape_hides(code)) {
+			fwrite(done, 1, (size_t)(p - done), out);
+			done = p + length;
+			if (code < 0x10000)
+				fprintf(out, "\\u%04x", code);
+			else
+				fprintf(out, "\\u%04x\\u%04x", 0xd7c0 + (code >> 10),
+					0xdc00 + (code & 0x3ff));
+		}
+		p += length ? length : 1;
+	}
+	fwrite(done, 1, (size_t)(end - done), out);
+	return 0;
+}
+
 static void write_with(FILE *out, json_t *object, size_t flags)
 {
-	json_dumpf(object, out, flags | JSON_PRESERVE_ORDER);
+	json_dump_callback(object, put_part, out, flags | JSON_PRESERVE_ORDER);
 	fputc('\n', out);
 	json_decref(object);
 }

@@ -28,7 +28,9 @@ failures = 0
 FIXED = [
     b'a"<&|\n\x1b[31m', b"a'b", b"]]>", b"<!--", b"&amp;", b"# SKIP", b"ok 1 - x", b"\\", b"\\x1b", b"\\n\"",
     b"\r", b"\t", b"\x7f", b"\xc2\x85", b"\xc2\x9b31m", b"\xff", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xc0\xaf",
-    b"\xef\xbf\xbe", b"\xef\xbf\xbf", b"\xef\xbb\xbf", "\ufdd0 \ufdef".encode(), "é €\U0001f600".encode(), b"a=b;c,d", b"a: b", b"  ---",
+    b"\xef\xbf\xbe", b"\xef\xbf\xbf", b"\xef\xbb\xbf", "\ufdd0 \ufdef".encode(), "é €\U0001f600".encode(),
+    "conf\u202egnp \u2066\u2069".encode(), "a\u200bb\u200cc\u200d\u200e\u200f".encode(), "\u2028x\u2029".encode(),
+    "\u3164 \xad \ufe0f \U000e0041".encode(), b"a=b;c,d", b"a: b", b"  ---",
     b"  ...", b"{}", b"%s%n", b"$(id)", b" ", b"...", b"\n", b"\n\n", b"a\n1..0\n", b"a\nBail out!",
 ]
 SPICE = b"\"'<>&|#\\\n\r\t\x1b\x01\x7f;=,{}()%$` :-"
@@ -139,6 +141,9 @@ class Names:
         bad = [f"{case}: {want!r}" for case, file, want in self.json
                if want not in json.dumps(json.loads(file.read_bytes()), ensure_ascii=False)]
         result(not bad, "each name comes back from JSON", "\n".join(bad))
+        bad = [f"{case}: {found.group()!a}" for case, file, _ in self.json
+               if (found := formats_read.HIDDEN.search(file.read_text().replace("\n", "")))]
+        result(not bad, "nothing hidden stands in JSON as it is", "\n".join(bad))
 
 
 def in_json(name):

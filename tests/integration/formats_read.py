@@ -12,6 +12,14 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent / "formats"
 
 
+# What no text has as it is: controls, what cannot be seen (Default_Ignorable_Code_Point of Unicode) or
+# turns the direction of writing, what ends a line, noncharacters.
+HIDDEN = re.compile("[\0-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+                    "\u2028-\u202e\u2060-\u206f\u3164\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
+                    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+                    + "".join(f"{chr(plane + 0xfffe)}{chr(plane + 0xffff)}" for plane in range(0, 0x110000, 0x10000)) + "]")
+
+
 def shown(name):
     """What becomes of the bytes of a name in every format but JSON, before the format quotes it."""
     text = ""
@@ -19,7 +27,7 @@ def shown(name):
         code = ord(char)
         if 0xdc80 <= code <= 0xdcff:
             text += f"\\x{code - 0xdc00:02x}"
-        elif code < 0x20 or 0x7f <= code < 0xa0 or code & 0xfffe == 0xfffe or 0xfdd0 <= code < 0xfdf0:
+        elif HIDDEN.match(char):
             text += "".join(f"\\x{byte:02x}" for byte in char.encode())
         else:
             text += char

@@ -15,6 +15,9 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
+sys.dont_write_bytecode = True
+from formats_read import HIDDEN  # noqa: E402, beside this file
+
 VOID = {"meta", "link", "br", "wbr"}
 GLOBAL = {"class", "id", "aria-labelledby", "aria-label", "aria-hidden", "role"}
 ELEMENTS = {
@@ -150,8 +153,7 @@ class Page(HTMLParser):
     def check_whole(self, text):
         if not text.startswith('<!DOCTYPE html>\n<html lang="en">') or not text.endswith("</html>\n"):
             self.problem("not a whole document")
-        for match in re.finditer(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e"
-                                 r"\u2066-\u2069\ufeff\ufffe\uffff]", text):
+        for match in HIDDEN.finditer(re.sub("[\t\n]", "", text)):
             self.problem(f"character {match.group()!a}")
         if re.search(r"url\(|@import|expression\(|https?:", self.style):
             self.problem("the style refers to something")
