@@ -30,6 +30,15 @@ const char *layer_name(enum layer layer)
 	return names[layer];
 }
 
+bool audit_differs_for_apply(const struct audit *audit)
+{
+	for (size_t i = 0; i < audit->count; i++)
+		if (audit->findings[i].differs[LAYER_RUNNING] ||
+		    audit->findings[i].differs[LAYER_BOOT])
+			return true;
+	return false;
+}
+
 static const char *place(struct pool *pool, struct origin origin)
 {
 	return origin.line ? pool_printf(pool, "%s:%u", origin.file, origin.line) : origin.file;

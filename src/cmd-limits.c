@@ -42,7 +42,7 @@ static const char *item_names(struct pool *pool)
 static bool parse_amount(const char *text, uint64_t *ret)
 {
 	if (!strcmp(text, "unlimited")) {
-		*ret = LIMITS_INFINITY;
+		*ret = LIMIT_UNLIMITED;
 		return true;
 	}
 	return parse_decimal(text, UINT64_MAX, ret);

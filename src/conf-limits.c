@@ -224,7 +224,7 @@ static bool parse_type(struct limits_entry *entry)
 	return true;
 }
 
-static bool is_infinity(const char *value)
+bool limits_is_infinity(const char *value)
 {
 	return !strcmp(value, "-1") || !strcmp(value, "-") || !strcmp(value, "unlimited") ||
 	       !strcmp(value, "infinity");
@@ -252,15 +252,15 @@ static bool parse_resource(struct limits_entry *entry)
 	uint64_t scale = catalog_limit(entry->item)->scale;
 	struct scanned scanned = scan_number(entry->value);
 
-	if (is_infinity(entry->value)) {
-		entry->number = LIMITS_INFINITY;
+	if (limits_is_infinity(entry->value)) {
+		entry->number = LIMIT_UNLIMITED;
 		return true;
 	}
 	if (scanned.end == entry->value)
 		return false;
 	/* Values that would not fit become unlimited, so does 2^64-1 itself. */
-	bool fits = scale == 1 || scanned.number < LIMITS_INFINITY / scale;
-	entry->number = fits ? scanned.number * scale : LIMITS_INFINITY;
+	bool fits = scale == 1 || scanned.number < LIMIT_UNLIMITED / scale;
+	entry->number = fits ? scanned.number * scale : LIMIT_UNLIMITED;
 	return true;
 }
 
@@ -276,7 +276,7 @@ static bool parse_value(struct limits_entry *entry)
 		return parse_count(entry);
 	case LIMITS_MAXLOGINS:
 	case LIMITS_MAXSYSLOGINS:
-		if (!is_infinity(entry->value))
+		if (!limits_is_infinity(entry->value))
 			return parse_count(entry);
 		entry->count = -1;
 		return true;
@@ -367,4 +367,9 @@ const char *limits_nearest_item(const char *name)
 	for (size_t i = 0; i < extra; i++)
 		names[count++] = others[i].name;
 	return suggest_nearest(name, names, count);
+}
+
+struct origin limits_origin(const struct limits_entry *entry)
+{
+	return (struct origin){ .file = entry->file, .line = entry->line };
 }

@@ -6,13 +6,12 @@
 #define KEELTUNE_CONF_LIMITS_H
 
 #include "limits-module.h"
+#include "model.h"
 
 #include <stdint.h>
 #include <sys/resource.h>
 
 struct pool;
-
-#define LIMITS_INFINITY UINT64_MAX /* RLIM_INFINITY of the kernel */
 
 enum limits_form {
 	LIMITS_RULE,      /* domain type item value */
@@ -61,7 +60,7 @@ struct limits_entry {
 	enum limits_drop drop;
 	unsigned code;   /* a resource or enum limits_item */
 	unsigned sides;  /* enum limits_sides; 0: neither, where the item does not mind */
-	uint64_t number; /* of a resource, in the kernel's unit; LIMITS_INFINITY */
+	uint64_t number; /* of a resource, in the kernel's unit; LIMIT_UNLIMITED */
 	int count;       /* of maxlogins, maxsyslogins, priority, nonewprivs */
 	const char *why; /* BROKEN, UNREAD: a clause */
 };
@@ -78,6 +77,11 @@ void limits_parse(struct pool *pool, const struct limits_module *module, const c
 /* The resource that NAME means, an enum limits_item, or LIMITS_UNKNOWN; whatever the module knows.
  */
 unsigned limits_item_code(const char *name);
+
+struct origin limits_origin(const struct limits_entry *entry);
+
+/* "-", "-1", "unlimited", "infinity". */
+bool limits_is_infinity(const char *value);
 
 /* The item whose name is nearest to NAME, or NULL when none is near. */
 const char *limits_nearest_item(const char *name);

@@ -3,12 +3,12 @@
  * and parse_time() of systemd. Pure. */
 #include "conf-systemd.h"
 
+#include "model.h"
+
 #include <errno.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/resource.h>
 
-#define INFINITE UINT64_MAX
 #define BLANKS " \t\n\r"
 
 static const char *const names[RLIM_NLIMITS] = {
@@ -83,7 +83,7 @@ static int parse_number(const char *text, uint64_t *ret)
 	}
 	if (!base)
 		base = *text == '0' ? 8 : 10;
-	if (!take_digits(&text, base, ret) || *text || *ret == INFINITE)
+	if (!take_digits(&text, base, ret) || *text || *ret == LIMIT_UNLIMITED)
 		return -EINVAL;
 	return negative && *ret ? -EINVAL : 0; /* "-0" is 0 */
 }
@@ -157,7 +157,7 @@ static int parse_size(const char *text, uint64_t *ret)
 		first = i + 1;
 	} while (*text && first <= 7);
 	*ret = sum;
-	return *text || sum == INFINITE ? -EINVAL : 0;
+	return *text || sum == LIMIT_UNLIMITED ? -EINVAL : 0;
 }
 
 /* "2min 30s", "1.5h"; microseconds. A number alone is in units of DEFAULT_FACTOR. */
@@ -178,7 +178,7 @@ static int parse_time(const char *text, uint64_t default_factor, uint64_t *ret)
 	uint64_t sum = 0;
 
 	if (!strcmp(skip_blanks(text), "infinity")) {
-		*ret = INFINITE;
+		*ret = LIMIT_UNLIMITED;
 		return 0;
 	}
 	for (text = skip_blanks(text); *text; text = skip_blanks(text)) {
@@ -210,7 +210,7 @@ static int parse_time(const char *text, uint64_t default_factor, uint64_t *ret)
 		something = true;
 	}
 	*ret = sum;
-	return something && sum != INFINITE ? 0 : -EINVAL;
+	return something && sum != LIMIT_UNLIMITED ? 0 : -EINVAL;
 }
 
 /* A nice level with its sign, or the kernel's number: 20 - level. */
@@ -231,7 +231,7 @@ static int parse_seconds(const char *text, uint64_t *ret)
 {
 	int r = parse_time(text, 1000000, ret);
 
-	if (!r && *ret != INFINITE)
+	if (!r && *ret != LIMIT_UNLIMITED)
 		*ret = *ret / 1000000 + (*ret % 1000000 != 0);
 	return r;
 }
@@ -239,7 +239,7 @@ static int parse_seconds(const char *text, uint64_t *ret)
 static int parse_side(int resource, const char *text, uint64_t *ret)
 {
 	if (!strcmp(text, "infinity") && resource != RLIMIT_NICE) {
-		*ret = INFINITE;
+		*ret = LIMIT_UNLIMITED;
 		return 0;
 	}
 	switch (resource) {

@@ -31,7 +31,7 @@ struct holder {
 
 static void hold(struct holder *holder, uint64_t number, const char *who)
 {
-	if (number <= holder->highest || number == LIMITS_INFINITY)
+	if (number <= holder->highest || number == LIMIT_UNLIMITED)
 		return;
 	holder->highest = number;
 	holder->who = pool_printf(holder->pool, "the nofile %" PRIu64 " of %s", number, who);
@@ -50,8 +50,7 @@ static bool speaks_of_nofile(struct host *host, const char *path)
 {
 	const struct file *file = host_file(host, path);
 
-	return file->state == FILE_PRESENT &&
-	       memmem(file->bytes, file->size, "LimitNOFILE", strlen("LimitNOFILE"));
+	return file->state == FILE_PRESENT && file_contains(file, "LimitNOFILE");
 }
 
 /* What the unit NAME, of which PATH says something, is started with. */

@@ -248,6 +248,11 @@ const char *host_resolve(struct host *host, const char *path)
 
 /* ---- files ------------------------------------------------------------------------------- */
 
+bool file_contains(const struct file *file, const char *text)
+{
+	return memmem(file->bytes, file->size, text, strlen(text)) != NULL;
+}
+
 int host_read_all(struct pool *pool, int fd, size_t hint, bool careful, const char **ret_bytes,
 		  size_t *ret_size)
 {

@@ -65,6 +65,8 @@ struct file {
 	time_t mtime;
 };
 
+bool file_contains(const struct file *file, const char *text);
+
 /* Never NULL; owned by HOST. PATH is copied. */
 const struct file *host_file(struct host *host, const char *path);
 /* The same without the overlay: as it was when this command first read it. */

@@ -262,7 +262,7 @@ static bool mentions(const struct file *file, enum transaction_state state)
 {
 	const char *name = transaction_state_name(state);
 
-	return memmem(file->bytes, file->size, name, strlen(name)) != NULL;
+	return file_contains(file, name);
 }
 
 static void load_one(struct host *host, const char *id, bool interrupted_only,

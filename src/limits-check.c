@@ -68,7 +68,7 @@ static struct bounds bounds_of(const struct limit_row *row)
 		return (struct bounds){ value_number(0), value_number(2147483584), false };
 	default: /* what would be more becomes unlimited */
 		return (struct bounds){ value_number(0),
-					value_number(LIMITS_INFINITY / row->scale - 1), true };
+					value_number(LIMIT_UNLIMITED / row->scale - 1), true };
 	}
 }
 

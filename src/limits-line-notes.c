@@ -18,10 +18,8 @@ struct remark {
 	struct notes *notes;
 };
 
-#define REMARK(remark, ...)                                                                        \
-	notes_add((remark)->notes, NULL,                                                           \
-		  (struct origin){ .file = (remark)->entry->file, .line = (remark)->entry->line }, \
-		  __VA_ARGS__)
+#define REMARK(remark, ...) \
+	notes_add((remark)->notes, NULL, limits_origin((remark)->entry), __VA_ARGS__)
 
 /* ---- fields ------------------------------------------------------------------------------- */
 
@@ -127,23 +125,17 @@ static void remark_on_dropped(const struct remark *remark)
 	}
 }
 
-static bool is_word(const char *value)
-{
-	return !strcmp(value, "-") || !strcmp(value, "-1") || !strcmp(value, "unlimited") ||
-	       !strcmp(value, "infinity");
-}
-
 /* What the module makes of the value; NULL: it is no number that could be misread. */
 static const char *read_as(struct pool *pool, const struct limits_entry *entry)
 {
 	const struct limit_row *row = catalog_limit(entry->item);
 
-	if (row && is_word(entry->value) && row->resource != RLIMIT_NICE)
+	if (row && limits_is_infinity(entry->value) && row->resource != RLIMIT_NICE)
 		return NULL;
 	if (row)
 		return value_format(pool, login_unit_value(row, entry->number));
 	if (entry->code == LIMITS_CHROOT ||
-	    (entry->code != LIMITS_NONEWPRIVS && is_word(entry->value)))
+	    (entry->code != LIMITS_NONEWPRIVS && limits_is_infinity(entry->value)))
 		return NULL;
 	return pool_printf(pool, "%d", entry->count);
 }
@@ -185,7 +177,7 @@ static void remark_on_ceiling(const struct remark *remark)
 			: "the kernel refuses it and every login that it reaches fails";
 
 	if (entry->code != RLIMIT_NOFILE ||
-	    (entry->number == LIMITS_INFINITY && remark->module->caps_nofile) ||
+	    (entry->number == LIMIT_UNLIMITED && remark->module->caps_nofile) ||
 	    (entry->number <= ceiling.now && entry->number <= ceiling.boot))
 		return;
 	if (!(entry->sides & LIMITS_HARD))

@@ -18,12 +18,8 @@ struct remarks {
 	struct notes *notes;
 };
 
-static struct origin origin_of(const struct limits_entry *entry)
-{
-	return (struct origin){ .file = entry->file, .line = entry->line };
-}
-
-#define REMARK(remarks, entry, ...) notes_add((remarks)->notes, NULL, origin_of(entry), __VA_ARGS__)
+#define REMARK(remarks, entry, ...) \
+	notes_add((remarks)->notes, NULL, limits_origin(entry), __VA_ARGS__)
 
 /* ---- names that nobody has ---------------------------------------------------------------- */
 

@@ -14,13 +14,8 @@
 
 #define MOST_DOMAINS 1000 /* whose logins are looked at: each walks all lines */
 
-static struct origin origin_of(const struct limits_entry *entry)
-{
-	return (struct origin){ .file = entry->file, .line = entry->line };
-}
-
 #define IS_CUT "soft %s %.64s is above hard %.64s (%s:%u) and is cut to it"
-#define REMARK(notes, entry, ...) notes_add(notes, NULL, origin_of(entry), __VA_ARGS__)
+#define REMARK(notes, entry, ...) notes_add(notes, NULL, limits_origin(entry), __VA_ARGS__)
 
 /* ---- lines together ----------------------------------------------------------------------- */
 

@@ -49,7 +49,7 @@ static int refuse(const struct line *line, struct error *err, const char *text)
 static int check_line(const struct proposal *proposal, const struct line *line, struct error *err)
 {
 	const char *item = line->setting->item;
-	uint64_t number = line->value.kind == VALUE_NUMBER ? line->value.number : LIMITS_INFINITY;
+	uint64_t number = value_to_limit(line->value);
 	struct limits_ceiling ceiling = proposal->ceiling;
 	uint64_t lowest = ceiling.now < ceiling.boot ? ceiling.now : ceiling.boot;
 

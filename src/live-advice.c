@@ -14,16 +14,6 @@
 
 #define RESTART "systemctl daemon-reload && systemctl restart UNIT"
 
-static const char *amount(struct pool *pool, uint64_t number)
-{
-	return number == LIMITS_INFINITY ? "unlimited" : pool_printf(pool, "%" PRIu64, number);
-}
-
-const char *live_pair(struct pool *pool, uint64_t soft, uint64_t hard)
-{
-	return pool_printf(pool, "%s:%s", amount(pool, soft), amount(pool, hard));
-}
-
 /* "8192:524288": what would do, in the kernel's unit: no side lower than it is. */
 static const char *wanted_pair(struct pool *pool, bool by_unit, const struct setting *setting,
 			       const struct rlimit *has)
@@ -31,11 +21,11 @@ static const char *wanted_pair(struct pool *pool, bool by_unit, const struct set
 	const struct limit_row *row = catalog_limit(setting->item);
 	uint64_t scale = by_unit ? 1 : row->scale;
 	uint64_t want =
-		setting->want.kind == VALUE_NUMBER ? setting->want.number * scale : LIMITS_INFINITY;
+		setting->want.kind == VALUE_NUMBER ? setting->want.number * scale : LIMIT_UNLIMITED;
 	uint64_t soft = setting->side == SIDE_SOFT ? want : has->rlim_cur;
 	uint64_t hard = want > has->rlim_max ? want : has->rlim_max;
 
-	return live_pair(pool, soft, hard);
+	return limit_pair_format(pool, soft, hard);
 }
 
 static const char *unit_key(struct pool *pool, const char *prefix, const char *item)

@@ -380,7 +380,7 @@ static void report(struct look *look, size_t number, const struct process_limits
 		.count = group->count,
 		.used = row->resource == RLIMIT_NOFILE && group->used ? group->used : UINT32_MAX,
 		.value = side_of(look, index, limits->process.limits),
-		.shown = live_pair(pool, has->rlim_cur, has->rlim_max),
+		.shown = limit_pair_format(pool, has->rlim_cur, has->rlim_max),
 		.cause = limit_cause_name(item->cause),
 		.why = item->why,
 		.origin = item->origin,

@@ -97,8 +97,8 @@ int live_process_nofile(const struct live_process *process, struct nofile *ret)
 		return -errno;
 	if (live_process_has_ended(process))
 		return -ESRCH;
-	ret->soft = limit.rlim_cur == RLIM_INFINITY ? UINT64_MAX : limit.rlim_cur;
-	ret->hard = limit.rlim_max == RLIM_INFINITY ? UINT64_MAX : limit.rlim_max;
+	ret->soft = limit.rlim_cur == RLIM_INFINITY ? LIMIT_UNLIMITED : limit.rlim_cur;
+	ret->hard = limit.rlim_max == RLIM_INFINITY ? LIMIT_UNLIMITED : limit.rlim_max;
 	return 0;
 }
 

@@ -35,8 +35,6 @@ struct process_limits;
 const char *live_advise_limit(struct pool *pool, const struct live_scope *scope,
 			      const struct setting *setting, const struct process_limits *limits,
 			      bool next_serves);
-/* "1024:524288", "unlimited:unlimited": numbers of the kernel. */
-const char *live_pair(struct pool *pool, uint64_t soft, uint64_t hard);
 
 /* The same of sysctl settings that are per network namespace: open sockets of the namespace this
  * process is in (live-sockets.c), and, unless QUERY names one, the values of all others

@@ -68,7 +68,7 @@ static bool next_limit(const char **at, const char *end, uint64_t *ret)
 	if ((size_t)(end - p) >= sizeof unlimited - 1 &&
 	    !memcmp(p, unlimited, sizeof unlimited - 1)) {
 		*at = p + sizeof unlimited - 1;
-		*ret = LIMITS_INFINITY;
+		*ret = LIMIT_UNLIMITED;
 		return true;
 	}
 	for (; p < end && isdigit((unsigned char)*p); p++)
@@ -119,7 +119,7 @@ void login_inherit_from_pid1(const struct limits_module *module, const char *byt
 			     struct login_inherited *ret)
 {
 	for (size_t i = 0; i < RLIM_NLIMITS; i++)
-		ret[i] = (struct login_inherited){ LIMITS_INFINITY, LIMITS_INFINITY,
+		ret[i] = (struct login_inherited){ LIMIT_UNLIMITED, LIMIT_UNLIMITED,
 						   .why = "inherited from pid 1" };
 	login_parse_proc_limits(bytes, size, ret);
 	login_cap_reset(module, ret);

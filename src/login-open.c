@@ -358,11 +358,11 @@ uint64_t login_highest_nofile(struct host *host, struct origin *ret_origin)
 		for (size_t i = 0; i < context.entries.count; i++) {
 			const struct limits_entry *entry = &context.entries.items[i];
 			if (entry->form != LIMITS_RULE || entry->drop ||
-			    entry->code != RLIMIT_NOFILE || entry->number == LIMITS_INFINITY ||
+			    entry->code != RLIMIT_NOFILE || entry->number == LIMIT_UNLIMITED ||
 			    entry->number <= highest)
 				continue;
 			highest = entry->number;
-			*ret_origin = (struct origin){ entry->file, entry->line };
+			*ret_origin = limits_origin(entry);
 		}
 	}
 	return highest;

@@ -134,7 +134,7 @@ static bool put(struct slot *slot, enum level level, uint64_t number,
 
 static uint64_t number_of(const struct login_context *context, const struct limits_entry *entry)
 {
-	if (entry->code == RLIMIT_NOFILE && entry->number == LIMITS_INFINITY &&
+	if (entry->code == RLIMIT_NOFILE && entry->number == LIMIT_UNLIMITED &&
 	    context->module.caps_nofile)
 		return context->nr_open;
 	return entry->number;
@@ -247,11 +247,6 @@ static void walk_lines(struct walk *walk)
 
 /* ---- setting them ------------------------------------------------------------------------- */
 
-static struct origin origin_of(const struct limits_entry *line)
-{
-	return (struct origin){ .file = line->file, .line = line->line };
-}
-
 static void inherit(const struct login_inherited *from, struct login_limit *ret)
 {
 	ret->soft = (struct login_value){ .number = from->soft,
@@ -267,7 +262,7 @@ static struct login_value value_of(const struct slot *slot, const struct login_i
 	if (slot->line)
 		return (struct login_value){ .number = slot->number,
 					     .line = slot->line,
-					     .origin = origin_of(slot->line) };
+					     .origin = limits_origin(slot->line) };
 	return (struct login_value){ .number = slot->number,
 				     .origin = from->origin,
 				     .why = from->why };
@@ -330,7 +325,7 @@ static void enter(const struct walk *walk, struct login_limits *limits)
 	const struct limits_entry *chroot = walk->chroot;
 
 	if (logins && logins->count == 0 && walk->account->uid != 0)
-		fail(context, limits, origin_of(logins),
+		fail(context, limits, limits_origin(logins),
 		     logins->code == LIMITS_MAXLOGINS ? "maxlogins 0: no login is allowed"
 						      : "maxsyslogins 0: no login is allowed");
 	if (!chroot || limits->fails)
@@ -339,7 +334,8 @@ static void enter(const struct walk *walk, struct login_limits *limits)
 				   ? chroot->value
 				   : pool_printf(host_pool(context->host), "/%s", chroot->value);
 	if (host_file(context->host, path)->state != FILE_DIRECTORY)
-		fail(context, limits, origin_of(chroot), "the directory of chroot does not exist");
+		fail(context, limits, limits_origin(chroot),
+		     "the directory of chroot does not exist");
 }
 
 void login_evaluate(const struct login_context *context, const struct account *account,
@@ -364,7 +360,7 @@ void login_evaluate(const struct login_context *context, const struct account *a
 		struct login_limit *limit = &ret->item[i];
 		inherit(&context->caller[i], limit);
 		if (stop) {
-			limit->soft.origin = limit->hard.origin = origin_of(stop);
+			limit->soft.origin = limit->hard.origin = limits_origin(stop);
 			limit->soft.why = limit->hard.why =
 				stop->form == LIMITS_NO_LIMIT ? "this line exempts from all limits"
 							      : stop->why;
@@ -382,7 +378,7 @@ void login_evaluate(const struct login_context *context, const struct account *a
 		ret->unknown = stop->form == LIMITS_UNREAD;
 		ret->fails = !ret->unknown && context->required;
 		ret->why = stop->why;
-		ret->origin = origin_of(stop);
+		ret->origin = limits_origin(stop);
 	}
 }
 
@@ -398,11 +394,9 @@ const struct login_value *login_side(const struct login_limits *limits, unsigned
 
 struct value login_unit_value(const struct limit_row *row, uint64_t number)
 {
-	if (number == LIMITS_INFINITY)
-		return value_unlimited();
 	if (row->resource == RLIMIT_NICE && number <= 40)
 		return value_signed(20 - (int64_t)number);
-	return value_number(number / row->scale);
+	return value_limit(number == LIMIT_UNLIMITED ? number : number / row->scale);
 }
 
 static const char *why_it_loses(enum level level, const struct login_context *context,
@@ -459,7 +453,7 @@ void login_shadows(const struct login_context *context, const struct account *ac
 		const struct limits_entry *line = losers[i].line;
 		shadows = pool_extend(pool, shadows, i, sizeof *shadows);
 		shadows[i] = (struct shadow){
-			.origin = origin_of(line),
+			.origin = limits_origin(line),
 			.value = login_unit_value(catalog_limit(line->item), line->number),
 			.why = losers[i].why,
 		};

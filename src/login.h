@@ -93,7 +93,7 @@ extern const struct account login_ordinary;
 extern const struct account login_root;
 
 struct login_value {
-	uint64_t number; /* in the kernel's unit; LIMITS_INFINITY */
+	uint64_t number; /* in the kernel's unit; LIMIT_UNLIMITED */
 	const struct limits_entry
 		*line;        /* the line that wins, even where its value cannot be set */
 	struct origin origin; /* of the line, or of what is inherited */

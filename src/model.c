@@ -34,6 +34,26 @@ struct value value_text(const char *text)
 	return (struct value){ .kind = VALUE_TEXT, .text = text };
 }
 
+struct value value_limit(uint64_t limit)
+{
+	return limit == LIMIT_UNLIMITED ? value_unlimited() : value_number(limit);
+}
+
+uint64_t value_to_limit(struct value value)
+{
+	return value.kind == VALUE_NUMBER ? value.number : LIMIT_UNLIMITED;
+}
+
+const char *limit_format(struct pool *pool, uint64_t limit)
+{
+	return value_format(pool, value_limit(limit));
+}
+
+const char *limit_pair_format(struct pool *pool, uint64_t soft, uint64_t hard)
+{
+	return pool_printf(pool, "%s:%s", limit_format(pool, soft), limit_format(pool, hard));
+}
+
 bool parse_decimal(const char *text, uint64_t max, uint64_t *ret_number)
 {
 	uint64_t number = 0;

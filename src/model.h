@@ -44,6 +44,13 @@ int value_compare(struct value a, struct value b); /* both ordered: <0, 0, >0 */
 bool value_equals(struct value a, struct value b);
 const char *value_format(struct pool *pool, struct value value); /* "-" for VALUE_NONE */
 
+/* A resource limit as the kernel has it: a number in its unit, or RLIM_INFINITY. */
+#define LIMIT_UNLIMITED UINT64_MAX
+struct value value_limit(uint64_t limit);
+uint64_t value_to_limit(struct value value); /* of a number or unlimited */
+const char *limit_format(struct pool *pool, uint64_t limit);
+const char *limit_pair_format(struct pool *pool, uint64_t soft, uint64_t hard); /* "1024:524288" */
+
 /* Do both say the same tokens, whatever white space stands between? Allocates nothing. */
 bool tokens_equal(const char *a, size_t a_size, const char *b, size_t b_size);
 

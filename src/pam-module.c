@@ -241,11 +241,6 @@ static uint32_t debug_results(const char *const *args, size_t count)
 	return SUCCESS;
 }
 
-static bool contains(const struct file *file, const char *text)
-{
-	return memmem(file->bytes, file->size, text, strlen(text)) != NULL;
-}
-
 uint32_t pam_module_results(struct host *host, const char *module, const char *const *args,
 			    size_t arg_count)
 {
@@ -259,7 +254,7 @@ uint32_t pam_module_results(struct host *host, const char *module, const char *c
 
 	const char *path = pam_module_find(host, module);
 	const struct file *file = path ? host_file(host, path) : NULL;
-	if (file && file->state == FILE_PRESENT && !contains(file, "pam_sm_open_session"))
+	if (file && file->state == FILE_PRESENT && !file_contains(file, "pam_sm_open_session"))
 		return NO_SESSION;
 	return ANYTHING;
 }
@@ -292,8 +287,8 @@ enum conf_pam_reader pam_library_reader(struct host *host)
 	const struct file *file = library(host);
 
 	/* A message that came with the new reader in 1.6.0. */
-	return file && contains(file, "maximum level of inclusions reached") ? CONF_PAM_GETLINE
-									     : CONF_PAM_BUFFER;
+	return file && file_contains(file, "maximum level of inclusions reached") ? CONF_PAM_GETLINE
+										  : CONF_PAM_BUFFER;
 }
 
 void pam_library_directories(struct host *host, const char *ret_directories[static 6])
@@ -308,7 +303,7 @@ void pam_library_directories(struct host *host, const char *ret_directories[stat
 		const struct file *file = library(host);
 		struct pool *pool = host_pool(host);
 		for (size_t i = 0; i < sizeof vendor / sizeof *vendor; i++)
-			if (!file || contains(file, pool_printf(pool, "%s/%%s", vendor[i])))
+			if (!file || file_contains(file, pool_printf(pool, "%s/%%s", vendor[i])))
 				ret_directories[count++] = vendor[i];
 	}
 	ret_directories[count] = NULL;

@@ -61,15 +61,9 @@ static struct image image_of(const char *text)
 
 /* ---- limits -------------------------------------------------------------------------------- */
 
-static const char *format_limit(struct pool *pool, uint64_t limit)
-{
-	return limit == UINT64_MAX ? "unlimited" : pool_printf(pool, "%" PRIu64, limit);
-}
-
 struct image nofile_image(struct pool *pool, struct nofile limit)
 {
-	return image_of(pool_printf(pool, "%s:%s", format_limit(pool, limit.soft),
-				    format_limit(pool, limit.hard)));
+	return image_of(limit_pair_format(pool, limit.soft, limit.hard));
 }
 
 static bool take_limit(const char **at, char end, uint64_t *ret)
@@ -78,11 +72,11 @@ static bool take_limit(const char **at, char end, uint64_t *ret)
 	size_t size = sizeof unlimited - 1;
 
 	if (!strncmp(*at, unlimited, size) && (*at)[size] == end) {
-		*ret = UINT64_MAX;
+		*ret = LIMIT_UNLIMITED;
 		*at += size + (end != '\0');
 		return true;
 	}
-	return take_number(at, end, UINT64_MAX - 1, ret);
+	return take_number(at, end, LIMIT_UNLIMITED - 1, ret);
 }
 
 bool nofile_parse(const struct image *image, struct nofile *ret)

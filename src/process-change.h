@@ -58,7 +58,7 @@ struct socket_values {
 };
 
 struct nofile {
-	uint64_t soft, hard; /* UINT64_MAX: unlimited */
+	uint64_t soft, hard; /* in the kernel's unit; LIMIT_UNLIMITED */
 };
 
 const char *process_place_path(struct pool *pool, enum change_kind kind,

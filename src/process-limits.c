@@ -274,14 +274,7 @@ static const char *blame_files(const struct comparison *comparison, unsigned res
 
 static const char *amounts(struct pool *pool, const struct rlimit *limit)
 {
-	const char *soft = limit->rlim_cur == RLIM_INFINITY
-				   ? "unlimited"
-				   : pool_printf(pool, "%" PRIu64, (uint64_t)limit->rlim_cur);
-	const char *hard = limit->rlim_max == RLIM_INFINITY
-				   ? "unlimited"
-				   : pool_printf(pool, "%" PRIu64, (uint64_t)limit->rlim_max);
-
-	return pool_printf(pool, "%s:%s", soft, hard);
+	return limit_pair_format(pool, limit->rlim_cur, limit->rlim_max);
 }
 
 /* CHILD has another limit than PARENT: it, or who started it, has changed it. */

@@ -216,6 +216,13 @@ void process_list_read_names(int proc, struct process_list *list, size_t count)
 	}
 }
 
+int pid_by_number(const void *a, const void *b)
+{
+	const pid_t *first = a, *second = b;
+
+	return (*first > *second) - (*first < *second);
+}
+
 void process_list_free(struct process_list *list)
 {
 	free(list->items);

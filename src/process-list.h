@@ -6,12 +6,8 @@
 #ifndef KEELTUNE_PROCESS_LIST_H
 #define KEELTUNE_PROCESS_LIST_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <sys/types.h>
+#include "model.h"
 
-#define LIMIT_UNLIMITED UINT64_MAX
 #define FDS_UNKNOWN UINT32_MAX
 
 struct listed_process {
@@ -44,6 +40,9 @@ void process_list_read_limits(int proc, struct process_list *list);
 /* Reads the names of the first COUNT. */
 void process_list_read_names(int proc, struct process_list *list, size_t count);
 void process_list_free(struct process_list *list);
+
+/* For qsort(3) and bsearch(3): numbers of processes. */
+int pid_by_number(const void *a, const void *b);
 
 /* 0..1 and above; -1: not known or unlimited. */
 double process_list_share(const struct listed_process *process);

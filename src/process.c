@@ -132,8 +132,8 @@ static void read_limits(struct process *process, const char *bytes, size_t size)
 	struct login_inherited limits[RLIM_NLIMITS];
 
 	for (size_t i = 0; i < RLIM_NLIMITS; i++)
-		limits[i] = (struct login_inherited){ .soft = LIMITS_INFINITY,
-						      .hard = LIMITS_INFINITY };
+		limits[i] = (struct login_inherited){ .soft = LIMIT_UNLIMITED,
+						      .hard = LIMIT_UNLIMITED };
 	login_parse_proc_limits(bytes, size, limits);
 	for (size_t i = 0; i < RLIM_NLIMITS; i++)
 		process->limits[i] = (struct rlimit){ limits[i].soft, limits[i].hard };

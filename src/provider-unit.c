@@ -98,15 +98,10 @@ static int check(struct pool *pool, struct setting *setting, struct error *err)
 
 /* ---- readings ---------------------------------------------------------------------------- */
 
-struct value unit_value(uint64_t number)
-{
-	return number == UINT64_MAX ? value_unlimited() : value_number(number);
-}
-
 static struct reading reading_of(const struct login_value *value)
 {
 	return (struct reading){ .state = READING_PRESENT,
-				 .value = unit_value(value->number),
+				 .value = value_limit(value->number),
 				 .origin = value->origin,
 				 .why = value->why };
 }
@@ -145,8 +140,8 @@ static struct reading configured_reading(const struct unit_start *start, enum si
 	if (start->files.source == UNIT_LIMIT_DEFAULT)
 		return reading;
 	return (struct reading){ .state = READING_PRESENT,
-				 .value = unit_value(side == SIDE_SOFT ? start->files.soft
-								       : start->files.hard),
+				 .value = value_limit(side == SIDE_SOFT ? start->files.soft
+									: start->files.hard),
 				 .origin = start->files.origin };
 }
 
@@ -163,7 +158,7 @@ static void add_shadows(struct pool *pool, const struct unit_limit *limit,
 		ret->shadowed[i] = limit->shadowed[i];
 		if (!systemd_limit_parse(resource, limit->shadowed[i].value.text, &soft, &hard))
 			ret->shadowed[i].value =
-				unit_value(setting->side == SIDE_SOFT ? soft : hard);
+				value_limit(setting->side == SIDE_SOFT ? soft : hard);
 	}
 }
 
@@ -196,7 +191,7 @@ static struct reading process_reading(const struct subject *subject, const struc
 	const char *why = unit_explain_running(&unit, process, &start.files, row);
 	return (struct reading){
 		.state = READING_PRESENT,
-		.value = unit_value(setting->side == SIDE_SOFT ? has->rlim_cur : has->rlim_max),
+		.value = value_limit(setting->side == SIDE_SOFT ? has->rlim_cur : has->rlim_max),
 		.why = why ? pool_printf(pool, "%s: %s", who, why) : who,
 	};
 }

@@ -34,9 +34,6 @@ const char *unit_account_name(struct host *host, const char *user);
 struct reading unit_boot_reading(const struct unit *unit, const struct query *query,
 				 const struct setting *setting);
 
-/* LIMITS_INFINITY is unlimited. */
-struct value unit_value(uint64_t number);
-
 /* ---- unit-live.c ------------------------------------------------------------------------- */
 
 /* Fills in the live layer of SETTINGS. IDS: of each the unit as systemd calls it; NULL: it has

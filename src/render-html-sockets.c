@@ -24,11 +24,6 @@ static const char *bar_name(struct pool *pool, const char *comm, pid_t pid, size
 			 : pool_printf(pool, "%s (%d)", name, pid);
 }
 
-static const char *limit(struct pool *pool, uint64_t number)
-{
-	return number == LIMIT_UNLIMITED ? "unlimited" : pool_printf(pool, "%" PRIu64, number);
-}
-
 static void begin_figure(FILE *out, const char *title)
 {
 	fprintf(out, "<figure>\n<figcaption>%s</figcaption>\n", title);
@@ -126,7 +121,7 @@ static void print_descriptors(FILE *out, struct pool *pool, const struct socket_
 		bars[count] = (struct html_bar){
 			.label = bar_name(pool, item->comm, item->pid, 1),
 			.value = pool_printf(pool, "%" PRIu32 " of %s", item->used,
-					     limit(pool, item->soft)),
+					     limit_format(pool, item->soft)),
 			.share = share,
 			.is_bad = share >= NEAR_LIMIT,
 		};
@@ -223,7 +218,7 @@ static void print_process(FILE *out, struct pool *pool, const struct leak *leak,
 			process_list_share(&leak->fds) >= NEAR_LIMIT ? " bad" : "",
 			process_list_share(&leak->fds) >= NEAR_LIMIT ? "! " : "", leak->fds.used);
 	fprintf(out, "<td data-label=\"Soft limit\" class=\"number\">%s</td></tr>\n",
-		leak->fds.soft || leak->fds.hard ? limit(pool, leak->fds.soft) : "–");
+		leak->fds.soft || leak->fds.hard ? limit_format(pool, leak->fds.soft) : "–");
 	print_evidence(out, pool, leak, count);
 	fputs("</tbody>\n", out);
 }
@@ -281,7 +276,7 @@ static void print_system(FILE *out, struct pool *pool, const struct socket_repor
 			" files open, of %s (<code>fs.file-nr</code>).</li>\n",
 			system->file_nr,
 			system->file_max > INT64_MAX / 2 ? "unlimited"
-							 : limit(pool, system->file_max));
+							 : limit_format(pool, system->file_max));
 	if (system->listen_overflows || system->listen_drops)
 		fprintf(out,
 			"<li>Accept queues were full %" PRIu64 " times since boot, %" PRIu64

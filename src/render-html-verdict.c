@@ -77,16 +77,6 @@ static void print_command(FILE *out, struct pool *pool, const char *command,
 		html_escape(pool, survey->arguments, ""));
 }
 
-/* Does something differ that an apply is for? */
-static bool is_only_live(const struct audit *audit)
-{
-	for (size_t i = 0; i < audit->count; i++)
-		if (audit->findings[i].differs[LAYER_RUNNING] ||
-		    audit->findings[i].differs[LAYER_BOOT])
-			return false;
-	return true;
-}
-
 static void print_cure(FILE *out, const struct report *report)
 {
 	const struct plan *plan = report->survey->plan;
@@ -95,7 +85,7 @@ static void print_cure(FILE *out, const struct report *report)
 	if (!plan) {
 		fprintf(out, "<p><b>What to do:</b> %s</p>\n",
 			html_escape(pool, report->survey->no_plan, ""));
-	} else if (is_only_live(report->audit)) {
+	} else if (!audit_differs_for_apply(report->audit)) {
 		fputs("<p><b>What to do:</b> new processes get what is wanted; each setting below "
 		      "says what to do about those that run already.</p>\n",
 		      out);

@@ -108,7 +108,7 @@ static json_t *limit_side(struct pool *pool, const struct explained_limit *limit
 
 	if (limit->side != SIDE_NONE && limit->side != side)
 		return json_null();
-	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "value", json_of_amount(pool, value->number),
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "value", json_of_limit(pool, value->number),
 			 "origin", json_of_origin(pool, value->origin), "rule",
 			 json_of_rule(pool, value->line), "why", json_of_text(pool, value->why),
 			 "over", json_of_lost(pool, &limit->lost[side == SIDE_HARD]));
@@ -139,8 +139,8 @@ static json_t *of_limit(const struct report *report, const struct explanation *t
 
 static json_t *both(struct pool *pool, const struct rlimit *limit)
 {
-	return json_pack("{s:o, s:o}", "soft", json_of_amount(pool, limit->rlim_cur), "hard",
-			 json_of_amount(pool, limit->rlim_max));
+	return json_pack("{s:o, s:o}", "soft", json_of_limit(pool, limit->rlim_cur), "hard",
+			 json_of_limit(pool, limit->rlim_max));
 }
 
 static json_t *unit_limits(struct pool *pool, const struct explained_unit *unit)
@@ -155,8 +155,8 @@ static json_t *unit_limits(struct pool *pool, const struct explained_unit *unit)
 		json_array_append_new(
 			array,
 			json_pack("{s:s, s:o, s:o, s:s, s:s, s:o, s:o, s:o, s:o}", "item",
-				  e->row->item, "soft", json_of_amount(pool, e->limit.soft), "hard",
-				  json_of_amount(pool, e->limit.hard), "unit", e->row->kernel_unit,
+				  e->row->item, "soft", json_of_limit(pool, e->limit.soft), "hard",
+				  json_of_limit(pool, e->limit.hard), "unit", e->row->kernel_unit,
 				  "source", sources[e->limit.source], "origin",
 				  json_of_origin(pool, e->limit.origin), "shadowed",
 				  json_of_shadows(pool, e->limit.shadowed, e->limit.shadowed_count),

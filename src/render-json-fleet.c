@@ -67,8 +67,7 @@ static json_t *setting(const struct writing *w, const struct fleet_setting *s)
 				   (json_int_t)s->hosts);
 
 	for (enum verdict i = 0; i < VERDICT_COUNT; i++)
-		json_object_set_new(object, verdict_name(i),
-				    json_integer((json_int_t)s->counts[i]));
+		json_object_set_new(object, verdict_name(i), json_of_count(s->counts[i]));
 	json_object_set_new(object, "want", value(w, s->want));
 	json_object_set_new(object, "at_least", value(w, s->at_least));
 	json_object_set_new(object, "at_most", value(w, s->at_most));
@@ -76,7 +75,7 @@ static json_t *setting(const struct writing *w, const struct fleet_setting *s)
 	for (size_t i = 0; i < s->value_count; i++)
 		json_array_append_new(values, value_of_hosts(w, &s->values[i]));
 	json_object_set_new(object, "values", values);
-	json_object_set_new(object, "distinct_values", json_integer((json_int_t)s->distinct));
+	json_object_set_new(object, "distinct_values", json_of_count(s->distinct));
 	return object;
 }
 

@@ -6,12 +6,6 @@
 
 #include <string.h>
 
-json_t *json_of_amount(struct pool *pool, uint64_t number)
-{
-	return json_of_value(pool,
-			     number == LIMITS_INFINITY ? value_unlimited() : value_number(number));
-}
-
 json_t *json_of_rule(struct pool *pool, const struct limits_entry *line)
 {
 	if (!line)
@@ -42,7 +36,7 @@ json_t *json_of_lost(struct pool *pool, const struct login_lost *lost)
 		json_array_append_new(
 			array, json_pack("{s:o, s:i, s:o, s:o, s:s}", "file",
 					 json_of_text(pool, line->file), "line", (int)line->line,
-					 "value", json_of_amount(pool, line->number), "rule",
+					 "value", json_of_limit(pool, line->number), "rule",
 					 json_of_rule(pool, line), "why", lost->losers[i].why));
 	}
 	return array;
@@ -52,8 +46,8 @@ static json_t *limit_object(struct pool *pool, const struct limit_row *row,
 			    const struct login_limit *limit)
 {
 	return json_pack("{s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "item", row->item, "soft",
-			 json_of_amount(pool, limit->soft.number), "hard",
-			 json_of_amount(pool, limit->hard.number), "unit", row->kernel_unit,
+			 json_of_limit(pool, limit->soft.number), "hard",
+			 json_of_limit(pool, limit->hard.number), "unit", row->kernel_unit,
 			 "soft_origin", json_of_origin(pool, limit->soft.origin), "hard_origin",
 			 json_of_origin(pool, limit->hard.origin), "soft_rule",
 			 json_of_rule(pool, limit->soft.line), "hard_rule",
@@ -154,10 +148,10 @@ static json_t *process_limits(struct pool *pool, const struct limits_report *lim
 		json_array_append_new(
 			array,
 			json_pack("{s:s, s:o, s:o, s:s, s:o, s:o, s:b, s:o, s:o}", "item",
-				  row[i].item, "soft", json_of_amount(pool, has->rlim_cur), "hard",
-				  json_of_amount(pool, has->rlim_max), "unit", row[i].kernel_unit,
-				  "new_soft", json_of_amount(pool, gets->soft.number), "new_hard",
-				  json_of_amount(pool, gets->hard.number), "differs", item->differs,
+				  row[i].item, "soft", json_of_limit(pool, has->rlim_cur), "hard",
+				  json_of_limit(pool, has->rlim_max), "unit", row[i].kernel_unit,
+				  "new_soft", json_of_limit(pool, gets->soft.number), "new_hard",
+				  json_of_limit(pool, gets->hard.number), "differs", item->differs,
 				  "why", json_of_text(pool, item->why), "origin",
 				  json_of_origin(pool, item->origin)));
 	}
@@ -208,8 +202,8 @@ void json_limits(FILE *out, const struct report *report, const struct style *sty
 	json_object_set_new(object, "login_origin",
 			    subject ? json_of_origin(pool, survey->limits.origin) : json_null());
 	json_object_set_new(object, "limits", subject_limits(pool, survey));
-	json_object_set_new(object, "accounts", json_integer((json_int_t)survey->account_count));
-	json_object_set_new(object, "left_out", json_integer((json_int_t)survey->left_out));
+	json_object_set_new(object, "accounts", json_of_count(survey->account_count));
+	json_object_set_new(object, "left_out", json_of_count(survey->left_out));
 	json_object_set_new(object, "groups", blocks(pool, survey));
 	json_object_set_new(object, "process", process(pool, limits));
 	json_write(out, object);

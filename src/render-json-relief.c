@@ -4,11 +4,6 @@
 #include "relief.h"
 #include "render-json.h"
 
-static json_t *count(size_t number)
-{
-	return json_integer((json_int_t)number);
-}
-
 static json_t *process(struct pool *pool, const struct relief *relief)
 {
 	if (!relief)
@@ -24,11 +19,13 @@ static json_t *sockets(const struct relief *relief)
 	if (!relief)
 		return json_null();
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "seen",
-			 count(relief->sockets), "listeners", count(relief->listeners), "set",
-			 count(relief->set), "already", count(relief->already), "gone",
-			 count(relief->gone), "changed", count(relief->changed), "failed",
-			 count(relief->failed), "left_out", count(relief->left_out), "waiting",
-			 count(relief->waiting), "thread_tables", count(relief->unreached));
+			 json_of_count(relief->sockets), "listeners",
+			 json_of_count(relief->listeners), "set", json_of_count(relief->set),
+			 "already", json_of_count(relief->already), "gone",
+			 json_of_count(relief->gone), "changed", json_of_count(relief->changed),
+			 "failed", json_of_count(relief->failed), "left_out",
+			 json_of_count(relief->left_out), "waiting", json_of_count(relief->waiting),
+			 "thread_tables", json_of_count(relief->unreached));
 }
 
 void json_relieve(FILE *out, const struct report *report, const struct style *style)

@@ -24,6 +24,16 @@ json_t *json_of_value(struct pool *pool, struct value v)
 	return json_of_text(pool, value_format(pool, v));
 }
 
+json_t *json_of_limit(struct pool *pool, uint64_t limit)
+{
+	return json_of_value(pool, value_limit(limit));
+}
+
+json_t *json_of_count(uint64_t number)
+{
+	return json_integer((json_int_t)(number < INT64_MAX ? number : INT64_MAX));
+}
+
 json_t *json_of_reading(struct pool *pool, const struct reading *r)
 {
 	return r->state == READING_PRESENT ? json_of_value(pool, r->value) : json_null();

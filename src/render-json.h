@@ -12,6 +12,8 @@
 json_t *json_of_text(struct pool *pool, const char *bytes); /* NULL: null */
 /* Numbers up to 2^63-1 are numbers, larger ones decimal strings; VALUE_NONE: null. */
 json_t *json_of_value(struct pool *pool, struct value v);
+json_t *json_of_limit(struct pool *pool, uint64_t limit);
+json_t *json_of_count(uint64_t number);
 json_t *json_of_time(time_t time); /* RFC 3339, UTC */
 json_t *json_of_reading(struct pool *pool, const struct reading *r);
 json_t *json_of_origin(struct pool *pool, struct origin o);
@@ -33,8 +35,7 @@ render_function json_relieve; /* render-json-relief.c */
 render_function json_explain; /* render-json-explain.c */
 render_function json_fleet;   /* render-json-fleet.c */
 
-/* Of render-json-limits.c: an amount of the kernel, a line of limits.conf, lines that lose. */
-json_t *json_of_amount(struct pool *pool, uint64_t number);
+/* Of render-json-limits.c: a line of limits.conf, lines that lose. */
 json_t *json_of_rule(struct pool *pool, const struct limits_entry *line); /* NULL: null */
 json_t *json_of_lost(struct pool *pool, const struct login_lost *lost);
 

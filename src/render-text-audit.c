@@ -166,16 +166,6 @@ static void print_verdict(FILE *out, const struct report *report, const struct s
 		summary[VERDICT_UNKNOWN], summary[VERDICT_SKIPPED]);
 }
 
-/* Does something differ that apply is for? */
-static bool is_curable(const struct audit *audit)
-{
-	for (size_t i = 0; i < audit->count; i++)
-		if (audit->findings[i].differs[LAYER_RUNNING] ||
-		    audit->findings[i].differs[LAYER_BOOT])
-			return true;
-	return false;
-}
-
 void text_audit(FILE *out, const struct report *report, const struct style *style)
 {
 	if (!report->audit)
@@ -187,7 +177,7 @@ void text_audit(FILE *out, const struct report *report, const struct style *styl
 	if (report->notes.count)
 		fputc('\n', out);
 	print_verdict(out, report, style);
-	if (is_curable(report->audit) && !report->query->netns)
+	if (audit_differs_for_apply(report->audit) && !report->query->netns)
 		fputs("`keeltune diff` shows what `keeltune apply` would change.\n", out);
 	else if (report->audit->summary[VERDICT_DIFFERS] && report->query->live)
 		fputs("Only what runs already differs: `keeltune apply` does not change that.\n",

@@ -25,7 +25,7 @@ static void print_side(FILE *out, struct pool *pool, const struct explained_limi
 		     18, from);
 	for (size_t i = 0; i < lost->count; i++) {
 		const struct limits_entry *line = lost->losers[i].line;
-		text_loser(out, pool, text_place(pool, (struct origin){ line->file, line->line }),
+		text_loser(out, pool, text_place(pool, limits_origin(line)),
 			   pool_printf(pool, "\"%s\"", text_rule(pool, line)), lost->losers[i].why);
 	}
 }

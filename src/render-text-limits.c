@@ -26,9 +26,9 @@ static const char *size_text(struct pool *pool, uint64_t bytes)
 	return bytes ? pool_printf(pool, "%" PRIu64 " %s", bytes, units[unit]) : "0";
 }
 
-static const char *amount_text(struct pool *pool, const struct limit_row *row, uint64_t number)
+const char *text_amount(struct pool *pool, const struct limit_row *row, uint64_t number)
 {
-	if (number == LIMITS_INFINITY)
+	if (number == LIMIT_UNLIMITED)
 		return "unlimited";
 	if (row->resource == RLIMIT_NICE && number && number <= 40)
 		return pool_printf(pool, "nice %d", 20 - (int)number);
@@ -42,15 +42,10 @@ static const char *amount_text(struct pool *pool, const struct limit_row *row, u
 	return pool_printf(pool, "%" PRIu64, number);
 }
 
-const char *text_amount(struct pool *pool, const struct limit_row *row, uint64_t number)
-{
-	return amount_text(pool, row, number);
-}
-
 /* Of plain counts; the other amounts have their unit already. */
 static const char *count_unit(const struct limit_row *row, const struct login_limit *limit)
 {
-	if (limit->soft.number == LIMITS_INFINITY && limit->hard.number == LIMITS_INFINITY)
+	if (limit->soft.number == LIMIT_UNLIMITED && limit->hard.number == LIMIT_UNLIMITED)
 		return "";
 	switch (row->resource) {
 	case RLIMIT_NOFILE:
@@ -104,8 +99,8 @@ static bool same_source(const struct login_value *a, const struct login_value *b
 static void print_amounts(FILE *out, struct pool *pool, const struct limit_row *row,
 			  const struct login_limit *limit, const char *tail)
 {
-	const char *soft = amount_text(pool, row, limit->soft.number);
-	const char *hard = amount_text(pool, row, limit->hard.number);
+	const char *soft = text_amount(pool, row, limit->soft.number);
+	const char *hard = text_amount(pool, row, limit->hard.number);
 
 	if (*tail)
 		text_wrapped(out, pool,
@@ -321,7 +316,7 @@ static void print_row(FILE *out, struct pool *pool, const struct limit_row *row,
 
 static bool is_unlimited(const struct login_limit *limit)
 {
-	return limit->soft.number == LIMITS_INFINITY && limit->hard.number == LIMITS_INFINITY;
+	return limit->soft.number == LIMIT_UNLIMITED && limit->hard.number == LIMIT_UNLIMITED;
 }
 
 /* The first block: what lines set, with them; then what is inherited, briefly. */
@@ -370,8 +365,8 @@ static void print_further(FILE *out, struct pool *pool, const struct login_block
 			continue;
 		print_row(out, pool, &row[i], block,
 			  pool_printf(pool, "instead of %s:%s",
-				      amount_text(pool, &row[i], usual->soft.number),
-				      amount_text(pool, &row[i], usual->hard.number)));
+				      text_amount(pool, &row[i], usual->soft.number),
+				      text_amount(pool, &row[i], usual->hard.number)));
 	}
 }
 
@@ -403,8 +398,8 @@ static void print_blocks(FILE *out, const struct report *report, const struct st
 static const char *pair_text(struct pool *pool, const struct limit_row *row, uint64_t soft,
 			     uint64_t hard)
 {
-	return pool_printf(pool, "%s : %s", amount_text(pool, row, soft),
-			   amount_text(pool, row, hard));
+	return pool_printf(pool, "%s : %s", text_amount(pool, row, soft),
+			   text_amount(pool, row, hard));
 }
 
 static void print_difference(FILE *out, struct pool *pool, const struct limit_row *row,

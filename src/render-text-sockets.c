@@ -122,11 +122,6 @@ static const char *format_peers(struct pool *pool, const struct tally *tally)
 	return *text ? text : "many different ones";
 }
 
-static const char *format_limit(struct pool *pool, uint64_t limit)
-{
-	return limit == LIMIT_UNLIMITED ? "unlimited" : pool_printf(pool, "%" PRIu64, limit);
-}
-
 /* Workers that hold the same sockets look the same in everything. */
 static bool looks_the_same(const struct leak *a, const struct leak *b)
 {
@@ -217,7 +212,7 @@ const char *text_descriptors(struct pool *pool, const struct listed_process *fds
 		share < 0 ? "" : pool_printf(pool, ", %.0f%%", share < 99 ? share * 100 : 9900);
 
 	return pool_printf(pool, "%" PRIu32 " of %s (hard %s%s)", fds->used,
-			   format_limit(pool, fds->soft), format_limit(pool, fds->hard), percent);
+			   limit_format(pool, fds->soft), limit_format(pool, fds->hard), percent);
 }
 
 /* Commands as they can be copied, each on its own line. */
@@ -368,7 +363,7 @@ static void print_system(FILE *out, const struct report *whole)
 		fprintf(out, "  %-16s %" PRIu64 " of %s (fs.file-nr)\n", "whole system",
 			system->file_nr,
 			system->file_max > INT64_MAX / 2 ? "unlimited"
-							 : format_limit(pool, system->file_max));
+							 : limit_format(pool, system->file_max));
 	if (system->listen_overflows || system->listen_drops)
 		fprintf(out,
 			"  accept queues were full %" PRIu64 " times, %" PRIu64

@@ -57,9 +57,7 @@ static const char *time_left(struct pool *pool, double seconds)
 
 static const char *format_limit(struct pool *pool, const struct listed_process *process)
 {
-	return !process->soft && !process->hard   ? "?"
-	       : process->soft == LIMIT_UNLIMITED ? "unlimited"
-						  : pool_printf(pool, "%" PRIu64, process->soft);
+	return process->soft || process->hard ? limit_format(pool, process->soft) : "?";
 }
 
 static const char *clock_of(struct pool *pool, time_t time)

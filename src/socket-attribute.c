@@ -124,13 +124,6 @@ static bool is_listed(const struct socket_report *report, const struct leak *lea
 	       leak->half_open || (report->request->filter.has_states && sockets);
 }
 
-static int by_number(const void *a, const void *b)
-{
-	const pid_t *first = a, *second = b;
-
-	return (*first > *second) - (*first < *second);
-}
-
 static struct leak *add_leak(struct pool *pool, struct socket_report *report, pid_t pid)
 {
 	report->leaks = pool_extend(pool, report->leaks, report->leak_count, sizeof *report->leaks);
@@ -197,7 +190,7 @@ int socket_work_attribute(const struct work *work)
 		const struct tcp_socket *socket = &report->set.items[hit->socket];
 		if (only) {
 			const pid_t *place = bsearch(&owner->pid, only, work->only_count,
-						     sizeof *only, by_number);
+						     sizeof *only, pid_by_number);
 			if (!place)
 				continue;
 			number[hit->process] = (uint32_t)(place - only) + 1;

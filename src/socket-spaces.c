@@ -35,13 +35,6 @@ static int find_user(const char *name, uid_t *ret, struct error *err)
 	return 0;
 }
 
-static int by_number(const void *a, const void *b)
-{
-	const pid_t *first = a, *second = b;
-
-	return (*first > *second) - (*first < *second);
-}
-
 int socket_work_find_processes(struct work *work, struct error *err)
 {
 	const struct socket_request *request = work->request;
@@ -63,7 +56,7 @@ int socket_work_find_processes(struct work *work, struct error *err)
 			if (!pid || pids[i] == (pid_t)pid)
 				work->only[work->only_count++] = pids[i];
 		if (work->only_count)
-			qsort(work->only, work->only_count, sizeof *work->only, by_number);
+			qsort(work->only, work->only_count, sizeof *work->only, pid_by_number);
 	} else if (pid) {
 		char name[24];
 		struct stat st;

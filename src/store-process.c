@@ -15,7 +15,7 @@
 
 static rlim_t native(uint64_t limit)
 {
-	return limit == UINT64_MAX ? RLIM_INFINITY : (rlim_t)limit;
+	return limit == LIMIT_UNLIMITED ? RLIM_INFINITY : (rlim_t)limit;
 }
 
 static bool is_limit(const struct rlimit *found, struct nofile limit)

@@ -16,11 +16,6 @@ struct defaults {
 	struct unit_limit limit[RLIM_NLIMITS];
 };
 
-static uint64_t kernel_number(struct value value)
-{
-	return value.kind == VALUE_UNLIMITED ? UINT64_MAX : value.number;
-}
-
 /* False: systemd gives up here, and reads none of the files that follow. */
 static bool apply_file(struct defaults *defaults, const struct file *file)
 {
@@ -110,8 +105,8 @@ static const struct defaults *find_defaults(struct host *host)
 	defaults->host = host;
 	for (size_t i = 0; i < rows; i++)
 		defaults->limit[row[i].resource] = (struct unit_limit){
-			.soft = kernel_number(row[i].default_soft),
-			.hard = kernel_number(row[i].default_hard),
+			.soft = value_to_limit(row[i].default_soft),
+			.hard = value_to_limit(row[i].default_hard),
 			.source = UNIT_LIMIT_DEFAULT,
 		};
 	read_all(defaults);

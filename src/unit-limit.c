@@ -54,7 +54,7 @@ void unit_limit_take(struct pool *pool, int resource, const struct unit_limit_li
 
 static const char *amount(struct pool *pool, uint64_t number)
 {
-	return number == UINT64_MAX ? "infinity" : pool_printf(pool, "%ju", (uintmax_t)number);
+	return number == LIMIT_UNLIMITED ? "infinity" : pool_printf(pool, "%ju", (uintmax_t)number);
 }
 
 const char *unit_limit_format(struct pool *pool, uint64_t soft, uint64_t hard)

@@ -53,7 +53,7 @@ static bool is_of_unit(const void *data, const struct setting *setting, const ch
 static struct value value_of(const struct limit_row *row, uint64_t number)
 {
 	(void)row; /* settings of units are in the kernel's unit */
-	return unit_value(number);
+	return value_limit(number);
 }
 
 void unit_observe_live(struct host *host, const struct query *query,

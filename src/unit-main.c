@@ -114,7 +114,7 @@ uint64_t unit_most(struct host *host, const struct limit_row *row)
 	const struct file *file = host_kernel(host, "/proc/1/limits");
 
 	for (size_t i = 0; i < RLIM_NLIMITS; i++)
-		limits[i] = (struct login_inherited){ .hard = UINT64_MAX };
+		limits[i] = (struct login_inherited){ .hard = LIMIT_UNLIMITED };
 	if (comm->state == FILE_PRESENT && !strcmp(comm->bytes, "systemd\n") &&
 	    file->state == FILE_PRESENT && login_first_is_bounded(host))
 		login_parse_proc_limits(file->bytes, file->size, limits);

@@ -20,7 +20,7 @@ struct unit_running {
 void unit_find_running(const struct unit *unit, struct unit_running *ret);
 
 /* The highest limit that process 1, if it is systemd, can give: what it has itself where it cannot
- * raise a hard limit. setrlimit_closest() of systemd takes that instead. UINT64_MAX: any. */
+ * raise a hard limit. setrlimit_closest() of systemd takes that instead. LIMIT_UNLIMITED: any. */
 #define UNIT_HAS_NO_MORE "process 1 has no more to give, as in a container"
 uint64_t unit_most(struct host *host, const struct limit_row *row);
 

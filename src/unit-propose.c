@@ -195,11 +195,6 @@ static bool is_satisfied(const struct dropin *dropin, const struct unit *unit,
 	       accepts(dropin, unit, line->hard, ret);
 }
 
-static uint64_t number_of(struct value value)
-{
-	return value.kind == VALUE_NUMBER ? value.number : UINT64_MAX;
-}
-
 static void obstacle(const struct dropin *dropin, const struct line *line, struct origin origin,
 		     const char *why)
 {
@@ -213,17 +208,17 @@ static bool choose_values(const struct dropin *dropin, struct line *line,
 			  const struct unit_start *now)
 {
 	uint64_t soft = now->files.soft, hard = now->files.hard;
-	bool keep_soft = !line->soft || setting_accepts(line->soft, unit_value(soft));
-	bool keep_hard = !line->hard || setting_accepts(line->hard, unit_value(hard));
+	bool keep_soft = !line->soft || setting_accepts(line->soft, value_limit(soft));
+	bool keep_hard = !line->hard || setting_accepts(line->hard, value_limit(hard));
 
 	if (!keep_soft)
-		soft = number_of(line->soft->want);
+		soft = value_to_limit(line->soft->want);
 	if (!keep_hard)
-		hard = number_of(line->hard->want);
-	if (soft > hard && line->hard && number_of(line->hard->want) >= soft)
-		hard = number_of(line->hard->want);
+		hard = value_to_limit(line->hard->want);
+	if (soft > hard && line->hard && value_to_limit(line->hard->want) >= soft)
+		hard = value_to_limit(line->hard->want);
 	if (soft > hard && keep_soft) /* it cannot stay above a hard one that goes down */
-		soft = line->soft ? number_of(line->soft->want) : hard;
+		soft = line->soft ? value_to_limit(line->soft->want) : hard;
 	line->values[0] = soft;
 	line->values[1] = hard;
 	if (now->unknown && now->files.source == UNIT_LIMIT_DEFAULT &&

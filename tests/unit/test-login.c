@@ -446,7 +446,7 @@ START_TEST(proc_limits)
 	struct login_inherited table[RLIM_NLIMITS] = { 0 };
 
 	login_parse_proc_limits(text, sizeof text - 1, table);
-	ck_assert_uint_eq(table[RLIMIT_CPU].soft, LIMITS_INFINITY);
+	ck_assert_uint_eq(table[RLIMIT_CPU].soft, LIMIT_UNLIMITED);
 	ck_assert_uint_eq(table[RLIMIT_NOFILE].soft, 1024);
 	ck_assert_uint_eq(table[RLIMIT_NOFILE].hard, 524288);
 	ck_assert_uint_eq(table[RLIMIT_NICE].hard, 6);
@@ -486,8 +486,8 @@ START_TEST(systemd)
 	ck_assert_uint_eq(table[RLIMIT_NOFILE].hard, 4096);
 	ck_assert_uint_eq(table[RLIMIT_NOFILE].origin.line, 4);
 	ck_assert_uint_eq(table[RLIMIT_MEMLOCK].soft, 64 << 20);
-	ck_assert_uint_eq(table[RLIMIT_NPROC].soft, LIMITS_INFINITY);
-	ck_assert_uint_eq(table[RLIMIT_STACK].hard, LIMITS_INFINITY);
+	ck_assert_uint_eq(table[RLIMIT_NPROC].soft, LIMIT_UNLIMITED);
+	ck_assert_uint_eq(table[RLIMIT_STACK].hard, LIMIT_UNLIMITED);
 	ck_assert_uint_eq(table[RLIMIT_CORE].soft, 0);
 
 	tree_put(root, "/usr/lib/systemd/system.conf.d/50.conf",
@@ -534,7 +534,7 @@ START_TEST(units)
 	ck_assert_uint_eq(login_unit_value(catalog_limit("core"), 10240).number, 10);
 	ck_assert_uint_eq(login_unit_value(catalog_limit("cpu"), 300).number, 5);
 	ck_assert_uint_eq(login_unit_value(catalog_limit("nofile"), 300).number, 300);
-	ck_assert_int_eq(login_unit_value(catalog_limit("core"), LIMITS_INFINITY).kind,
+	ck_assert_int_eq(login_unit_value(catalog_limit("core"), LIMIT_UNLIMITED).kind,
 			 VALUE_UNLIMITED);
 	struct value nice = login_unit_value(catalog_limit("nice"), 40);
 	ck_assert(nice.negative && nice.number == 20);
