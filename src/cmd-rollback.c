@@ -3,6 +3,7 @@
 #include "apply.h"
 #include "cmd.h"
 #include "error.h"
+#include "guard.h"
 #include "pool.h"
 
 #include <errno.h>
@@ -62,7 +63,7 @@ static bool is_refused(struct session *session, const struct transaction *transa
 
 	if (transaction->state != TRANSACTION_APPLIED || session->context->options.force)
 		return false;
-	if (!why && login_guard(session->host, &session->query, NULL, &undo->plan, &found) < 0)
+	if (!why && guard_logins(session->host, &session->query, NULL, &undo->plan, &found) < 0)
 		why = found.message;
 	if (why)
 		error_set(err, found.code, "%.900s; --force undoes it all the same", why);

@@ -5,6 +5,7 @@
 #include "cleanup.h"
 #include "error.h"
 #include "escape.h"
+#include "plan-build.h"
 #include "pool.h"
 #include "store.h"
 

@@ -6,7 +6,9 @@
 #ifndef KEELTUNE_CONF_SYSCTL_H
 #define KEELTUNE_CONF_SYSCTL_H
 
-#include "boot.h"
+#include "engine.h"
+
+#include <stddef.h>
 
 struct pool;
 

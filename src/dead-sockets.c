@@ -140,6 +140,6 @@ uint32_t dead_sockets_of(int proc, pid_t pid, const struct socket_set *set)
 	struct look look = { .set = set, .pidfd = pidfd };
 
 	if (pidfd >= 0 && table >= 0)
-		fd_scan_numbers(table, look_at, &look);
+		procfs_each_number(table, look_at, &look);
 	return look.dead;
 }

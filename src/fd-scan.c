@@ -16,36 +16,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#define ENTRIES_SIZE (32u << 10)
 #define KEPT_MOST 512 /* descriptors of processes */
-
-struct entry { /* struct linux_dirent64 */
-	uint64_t inode;
-	int64_t offset;
-	uint16_t size;
-	uint8_t type;
-	char name[];
-};
-
-int fd_scan_numbers(int fd, bool (*each)(int fd, const char *name, long number, void *data),
-		    void *data)
-{
-	_Alignas(struct entry) char buffer[ENTRIES_SIZE];
-
-	for (;;) {
-		long size = syscall(SYS_getdents64, fd, buffer, sizeof buffer);
-		if (size <= 0)
-			return size < 0 ? -errno : 0;
-		for (long at = 0; at < size;) {
-			const struct entry *entry =
-				(const struct entry *)(const void *)(buffer + at);
-			long number = procfs_number(entry->name);
-			if (number >= 0 && !each(fd, entry->name, number, data))
-				return 0;
-			at += entry->size;
-		}
-	}
-}
 
 void fd_hits_add(struct fd_hits *hits, struct fd_hit hit)
 {
@@ -128,7 +99,7 @@ static bool is_room_to_keep(int fd)
 static void look_at_table(int directory, const char *name, struct scan *scan)
 {
 	autofd int fd = openat(directory, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int rc = fd < 0 ? -errno : fd_scan_numbers(fd, look_at_descriptor, scan);
+	int rc = fd < 0 ? -errno : procfs_each_number(fd, look_at_descriptor, scan);
 
 	if (rc == -EACCES || rc == -EPERM)
 		scan->found.denied = true;
@@ -148,17 +119,6 @@ static bool look_at_thread(int fd, const char *name, long number, void *data)
 	return true;
 }
 
-uint64_t fd_scan_ticks(int process)
-{
-	char text[1024];
-	struct process parsed = { 0 };
-
-	if (procfs_read(process, "stat", text, sizeof text) < 0 ||
-	    !process_parse_stat(text, &parsed))
-		return 0;
-	return parsed.ticks;
-}
-
 struct fd_scan fd_scan_process(int proc, pid_t pid, bool in_threads, const struct socket_set *set,
 			       uint32_t process, struct fd_hits *hits)
 {
@@ -173,13 +133,13 @@ struct fd_scan fd_scan_process(int proc, pid_t pid, bool in_threads, const struc
 	}
 	if (in_threads) {
 		autofd int threads = openat(directory, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		note_error(&scan,
-			   threads < 0 ? -errno : fd_scan_numbers(threads, look_at_thread, &scan));
+		note_error(&scan, threads < 0 ? -errno
+					      : procfs_each_number(threads, look_at_thread, &scan));
 	} else {
 		look_at_table(directory, "fd", &scan);
 	}
 	if (scan.found.hits) {
-		scan.found.ticks = fd_scan_ticks(directory);
+		scan.found.ticks = process_ticks(directory);
 		if (is_room_to_keep(directory)) {
 			scan.found.process = directory;
 			directory = -1;

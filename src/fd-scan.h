@@ -40,12 +40,4 @@ struct fd_scan {
 struct fd_scan fd_scan_process(int proc, pid_t pid, bool in_threads, const struct socket_set *set,
 			       uint32_t process, struct fd_hits *hits);
 
-/* Calls EACH for every entry of the directory at descriptor FD that is a number, until it returns
- * false. 0 or -errno. FD stays open. */
-int fd_scan_numbers(int fd, bool (*each)(int fd, const char *name, long number, void *data),
-		    void *data);
-
-/* Field 22 of /proc/PID/stat; 0: not readable. */
-uint64_t fd_scan_ticks(int process);
-
 #endif

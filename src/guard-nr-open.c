@@ -12,6 +12,7 @@
 #include "login.h"
 #include "plan.h"
 #include "pool.h"
+#include "process.h"
 #include "provider.h"
 #include "unit.h"
 
@@ -118,7 +119,7 @@ static void ask_processes(struct host *host, struct holder *holder)
 
 	for (size_t i = 0; i < processes->count && host_is_live(host); i++) {
 		const char *pid = processes->names[i];
-		struct login_inherited limits[RLIM_NLIMITS] = { 0 };
+		struct rlimit limits[RLIM_NLIMITS] = { 0 };
 		uint64_t number;
 		if (!parse_decimal(pid, INT32_MAX, &number))
 			continue;
@@ -126,8 +127,8 @@ static void ask_processes(struct host *host, struct holder *holder)
 			host_kernel(host, pool_printf(holder->pool, "/proc/%s/limits", pid));
 		if (file->state != FILE_PRESENT)
 			continue;
-		login_parse_proc_limits(file->bytes, file->size, limits);
-		hold(holder, limits[RLIMIT_NOFILE].hard,
+		process_parse_limits(file->bytes, file->size, limits);
+		hold(holder, limits[RLIMIT_NOFILE].rlim_max,
 		     pool_printf(holder->pool, "the running process %s", pid));
 	}
 }

@@ -9,6 +9,7 @@
 
 #include "model.h"
 
+struct audit;
 struct error;
 struct host;
 struct journal_entry;
@@ -22,6 +23,13 @@ int guard_target(struct host *host, const struct change *change, struct error *e
 /* guard-space.c: is there room for the rollback file ENTRY of TRANSACTION and for all its files? */
 int guard_space(struct host *host, const struct transaction *transaction,
 		const struct journal_entry *entry, struct error *err);
+
+/* guard-login.c: refuses PLAN (an errno, ERR) when a session that opens today would not any more,
+ * or when an account would get another value than now without a setting of AUDIT that means it;
+ * adds notes on what else begins to count. AUDIT NULL: PLAN undoes, only sessions count. Leaves the
+ * overlay with the plan. */
+int guard_logins(struct host *host, const struct query *query, const struct audit *audit,
+		 struct plan *plan, struct error *err);
 
 /* guard-nr-open.c: with PLAN in the overlay of HOST. BEFORE: what the next boot would leave in
  * fs.nr_open without it. */

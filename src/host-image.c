@@ -3,7 +3,6 @@
 #include "host.h"
 
 #include "cleanup.h"
-#include "manifest.h"
 #include "pool.h"
 
 #include <errno.h>
@@ -23,7 +22,7 @@ static int read_xattrs(struct pool *pool, int fd, struct image *image)
 		return errno == ENOTSUP ? 0 : -errno;
 	for (const char *name = names; name < names + size; name += strlen(name) + 1) {
 		char bytes[65536];
-		if (!manifest_keeps_xattr(name))
+		if (!xattr_is_kept(name))
 			continue;
 		ssize_t length = fgetxattr(fd, name, bytes, sizeof bytes);
 		if (length < 0)

@@ -6,6 +6,7 @@
 
 #include "host.h"
 #include "pool.h"
+#include "process.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -183,7 +184,7 @@ static void remark_on_host(const struct remarks *remarks)
 		notes_add(remarks->notes, NULL, nowhere,
 			  "there is no pam_limits.so to look at: judged as %s behaves",
 			  context->module.debian ? "Debian's 1.7.0" : "Linux-PAM 1.7.2");
-	if (login_first_is_bounded(context->host))
+	if (process_first_is_bounded(context->host))
 		notes_add(remarks->notes, NULL, nowhere,
 			  "pid 1 lacks CAP_SYS_RESOURCE (a container?): a login that raises a hard "
 			  "limit is refused here%s",

@@ -13,7 +13,6 @@
 #include "process-limits.h"
 #include "process-list.h"
 #include "procfs.h"
-#include "provider-limits.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -103,8 +102,8 @@ static struct subject *find_subject(struct look *look, uid_t uid)
 	for (size_t i = 0; i < look->setting_count; i++)
 		subject->is_judged[i] =
 			!look->ret[i].missing &&
-			limits_is_judged_by(look->context, subject->account, look->settings,
-					    look->setting_count, look->settings[i]);
+			login_is_meant(look->context, subject->account, look->settings,
+				       look->setting_count, look->settings[i]);
 	return subject;
 }
 
@@ -165,9 +164,8 @@ static bool judge(struct look *look, const struct subject *subject, const struct
 
 /* ---- looking at all processes ------------------------------------------------------------- */
 
-static bool parse_limits(struct look *look, pid_t pid, struct rlimit ret[])
+static bool parse_limits(struct look *look, pid_t pid, struct rlimit *ret)
 {
-	struct login_inherited limits[RLIM_NLIMITS] = { 0 };
 	char path[32], text[2048];
 
 	snprintf(path, sizeof path, "%d/limits", pid);
@@ -175,9 +173,7 @@ static bool parse_limits(struct look *look, pid_t pid, struct rlimit ret[])
 	look->unreadable += size == -EACCES || size == -EPERM;
 	if (size <= 0)
 		return false;
-	login_parse_proc_limits(text, (size_t)size, limits);
-	for (size_t i = 0; i < RLIM_NLIMITS; i++)
-		ret[i] = (struct rlimit){ limits[i].soft, limits[i].hard };
+	process_parse_limits(text, (size_t)size, ret);
 	return true;
 }
 

@@ -3,14 +3,13 @@
 #include "live-process.h"
 
 #include "cleanup.h"
-#include "fd-scan.h"
+#include "process.h"
 #include "procfs.h"
-#include "sockets.h"
 
 #include <fcntl.h>
 #include <linux/kcmp.h>
-#include <linux/tcp.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -72,7 +71,7 @@ int live_process_open(pid_t pid, uint64_t ticks, struct live_process *ret)
 	if (is_shown && ret->directory < 0 && errno != ENOENT)
 		return -errno;
 	if (ret->directory >= 0)
-		ret->place.ticks = fd_scan_ticks(ret->directory);
+		ret->place.ticks = process_ticks(ret->directory);
 	if (live_process_has_ended(ret))
 		return -ESRCH;
 	if (!ret->place.ticks)
@@ -148,10 +147,9 @@ static bool read_socket(int fd, const struct stat *st, struct live_socket *ret)
 	    (protocol != IPPROTO_TCP && protocol != IPPROTO_MPTCP) ||
 	    !get_number(fd, SOL_SOCKET, SO_DOMAIN, &domain) ||
 	    (domain != AF_INET && domain != AF_INET6) ||
-	    getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) ||
-	    info.tcpi_state == TCP_STATE_CLOSE)
+	    getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) || info.tcpi_state == TCP_CLOSE)
 		return false;
-	ret->is_listener = info.tcpi_state == TCP_STATE_LISTEN;
+	ret->is_listener = info.tcpi_state == TCP_LISTEN;
 	if (ret->is_listener)
 		ret->waiting = info.tcpi_unacked;
 	if (!read_identity(fd, protocol == IPPROTO_MPTCP, st, &ret->cookie) ||
@@ -195,7 +193,7 @@ static int look_at_table(struct walk *walk, int pidfd, const char *path)
 	if (table < 0)
 		return errno == ENOENT ? -ESRCH : -errno;
 	walk->pidfd = pidfd;
-	int rc = fd_scan_numbers(table, look_at, walk);
+	int rc = procfs_each_number(table, look_at, walk);
 	if (rc)
 		return rc == -ENOENT ? -ESRCH : rc;
 	return walk->rc;
@@ -241,7 +239,7 @@ int live_process_sockets(const struct live_process *process, live_socket_functio
 	if (!rc) {
 		autofd int threads =
 			openat(process->directory, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		rc = threads < 0 ? -errno : fd_scan_numbers(threads, look_at_thread, &walk);
+		rc = threads < 0 ? -errno : procfs_each_number(threads, look_at_thread, &walk);
 		if (rc == -ENOENT)
 			rc = -ESRCH;
 	}

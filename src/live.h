@@ -17,7 +17,7 @@ struct notes;
 struct live_scope {
 	struct login_context *context;
 	/* Does SETTING mean the processes of UNIT, of the system manager? NULL: settings mean
-	 * users, as limits_is_judged_by() has it. */
+	 * users, as login_is_meant() has it. */
 	bool (*is_of_unit)(const void *data, const struct setting *setting, const char *unit);
 	const void *data;
 	/* A number of the kernel in the unit of the settings. */

@@ -104,3 +104,38 @@ void login_share_accounts(struct login_context *context, struct login_context *o
 	find_groups(context);
 	index_lines(context);
 }
+
+/* ---- whom settings mean ------------------------------------------------------------------- */
+
+static bool is_member(const struct login_context *context, const struct account *account,
+		      const char *domain)
+{
+	const struct user_group *group =
+		*domain == '@' ? accounts_find_group(&context->accounts, domain + 1) : NULL;
+
+	return group && account_in_group(account, group->gid);
+}
+
+/* Who has a setting of his own, or through a group, is not judged by the wider one as well. */
+bool login_is_meant(const struct login_context *context, const struct account *account,
+		    const struct setting *const *settings, size_t count,
+		    const struct setting *setting)
+{
+	const char *name = account->name ? account->name : "";
+	bool all = !strcmp(setting->name, "*");
+
+	if (!strcmp(setting->name, name))
+		return true;
+	if (context->module.debian && account->uid == 0) /* `*` and groups do not reach root */
+		return false;
+	if (!all && !is_member(context, account, setting->name))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		const struct setting *other = settings[i];
+		if (other->side != setting->side || strcmp(other->item, setting->item) != 0)
+			continue;
+		if (!strcmp(other->name, name) || (all && is_member(context, account, other->name)))
+			return false;
+	}
+	return true;
+}

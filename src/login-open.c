@@ -5,8 +5,8 @@
 
 #include "host.h"
 #include "pam-module.h"
+#include "pam-program.h"
 #include "pool.h"
-#include "provider-pam.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -142,16 +142,15 @@ bool login_line_singles_out(const struct limits_entry *line);
 const struct login_value *login_side(const struct login_limits *limits, unsigned resource,
 				     enum side side);
 
+/* Is ACCOUNT one that SETTING (of SETTINGS) is about, and no narrower one of the same side? */
+bool login_is_meant(const struct login_context *context, const struct account *account,
+		    const struct setting *const *settings, size_t count,
+		    const struct setting *setting);
+
 /* A number of the kernel in the unit of limits.conf: KiB, minutes, nice values. */
 struct value login_unit_value(const struct limit_row *row, uint64_t number);
 
 /* ---- login-inherit.c, login-daemon.c ------------------------------------------------------ */
-
-/* The table that /proc/PID/limits prints, into RET[resource]; what it does not name stays. Pure. */
-void login_parse_proc_limits(const char *bytes, size_t size, struct login_inherited *ret);
-
-/* Can process 1 not raise a hard limit, as in most containers? False where that cannot be told. */
-bool login_first_is_bounded(struct host *host);
 
 /* What a MODULE that starts from pid 1 makes of the BYTES of /proc/1/limits. Pure. */
 void login_inherit_from_pid1(const struct limits_module *module, const char *bytes, size_t size,

@@ -261,17 +261,6 @@ static int hex_digit(char c)
 	return at ? (int)(at - digits) : -1;
 }
 
-bool manifest_keeps_xattr(const char *name)
-{
-	static const char *const kept[] = { "system.posix_acl_access", "security.selinux",
-					    "security.SMACK64" };
-
-	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
-		if (!strcmp(name, kept[i]))
-			return true;
-	return !strncmp(name, "user.", strlen("user."));
-}
-
 static bool decode_xattrs(struct pool *pool, json_t *object, struct image *image)
 {
 	const char *name;
@@ -279,7 +268,7 @@ static bool decode_xattrs(struct pool *pool, json_t *object, struct image *image
 
 	json_object_foreach (object, name, value) {
 		const char *hex = json_string_value(value);
-		if (!hex || strlen(hex) % 2 || !manifest_keeps_xattr(name))
+		if (!hex || strlen(hex) % 2 || !xattr_is_kept(name))
 			return false;
 		size_t size = strlen(hex) / 2;
 		unsigned char *bytes = pool_alloc(pool, size + 1);

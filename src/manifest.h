@@ -69,10 +69,6 @@ const char *manifest_decode(struct pool *pool, const char *id, const char *bytes
 /* May keeltune change PATH at all? Everything else is refused in a manifest and in a plan. */
 bool manifest_is_target(enum change_kind kind, const char *path);
 
-/* Attributes that are kept with a file; others (capabilities, signatures of the content) are not.
- */
-bool manifest_keeps_xattr(const char *name);
-
 /* sha256 in hex. */
 const char *manifest_digest(struct pool *pool, const char *bytes, size_t size);
 

@@ -328,3 +328,14 @@ bool change_is_of_process(enum change_kind kind)
 {
 	return kind == CHANGE_NOFILE || kind == CHANGE_KEEPALIVE;
 }
+
+bool xattr_is_kept(const char *name)
+{
+	static const char *const kept[] = { "system.posix_acl_access", "security.selinux",
+					    "security.SMACK64" };
+
+	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+		if (!strcmp(name, kept[i]))
+			return true;
+	return !strncmp(name, "user.", strlen("user."));
+}

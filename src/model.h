@@ -228,6 +228,9 @@ struct image {
 	size_t xattr_count;
 };
 
+/* Is the attribute NAME kept with a file? Others (capabilities, signatures of the content) are not.
+ */
+bool xattr_is_kept(const char *name);
 /* The same mode, owner and extended attributes? */
 bool same_attributes(const struct image *a, const struct image *b);
 

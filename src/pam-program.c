@@ -101,7 +101,9 @@ static const struct program *find_program(const char *service)
 	return NULL;
 }
 
-bool pam_program_corrects(struct host *host, const char *service, struct pam_answer *answer)
+/* Corrects ANSWER where the program opens no session, only some, or it cannot be told. True: it
+ * did. */
+static bool correct(struct host *host, const char *service, struct pam_answer *answer)
 {
 	const struct program *program = find_program(service);
 
@@ -116,4 +118,10 @@ const char *pam_program_about(const char *service)
 	const struct program *program = find_program(service);
 
 	return program ? program->about : NULL;
+}
+
+void pam_ask(struct host *host, const char *service, struct pam_answer *ret, bool *ret_by_program)
+{
+	pam_stack_limits(host, service, ret);
+	*ret_by_program = correct(host, service, ret);
 }

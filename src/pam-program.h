@@ -10,9 +10,9 @@
 
 struct host;
 
-/* Corrects ANSWER of the stack of SERVICE where the program opens no session, only some, or it
- * cannot be told. True: it did. */
-bool pam_program_corrects(struct host *host, const char *service, struct pam_answer *answer);
+/* The stack's answer for SERVICE, corrected where its program has a say (UsePAM of sshd,
+ * !pam_session of sudo, BusyBox): then *RET_BY_PROGRAM. */
+void pam_ask(struct host *host, const char *service, struct pam_answer *ret, bool *ret_by_program);
 
 /* A sentence about the program of SERVICE and its sessions, or NULL. */
 const char *pam_program_about(const char *service);

@@ -7,6 +7,7 @@
 #include "conf-pam.h"
 #include "host.h"
 #include "pam-module.h"
+#include "pam-program.h"
 #include "plan.h"
 #include "pool.h"
 

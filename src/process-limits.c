@@ -7,8 +7,8 @@
 #include "catalog.h"
 #include "error.h"
 #include "host.h"
+#include "pam-program.h"
 #include "pool.h"
-#include "provider-pam.h"
 #include "unit-main.h"
 
 #include <ctype.h>

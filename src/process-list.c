@@ -4,8 +4,7 @@
 
 #include "array.h"
 #include "cleanup.h"
-#include "fd-scan.h"
-#include "login.h"
+#include "process.h"
 #include "procfs.h"
 
 #include <fcntl.h>
@@ -70,7 +69,7 @@ static uint32_t count_descriptors(int proc, const char *path, bool has_counts, b
 		return (uint32_t)st.st_size;
 	}
 	autofd int fd = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int rc = fd < 0 ? -errno : fd_scan_numbers(fd, count_one, &count);
+	int rc = fd < 0 ? -errno : procfs_each_number(fd, count_one, &count);
 	*gone = rc == -ENOENT || rc == -ESRCH;
 	return rc ? FDS_UNKNOWN : count;
 }
@@ -104,7 +103,7 @@ static uint32_t count_by_threads(int proc, const char *name, const struct proces
 	snprintf(path, sizeof path, "%.15s/task", name);
 	autofd int fd = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd >= 0)
-		fd_scan_numbers(fd, take_most, &most);
+		procfs_each_number(fd, take_most, &most);
 	return most.used;
 }
 
@@ -141,7 +140,7 @@ int process_list_read(int proc, const pid_t *only, size_t only_count, struct pro
 	learn(proc, ret);
 	if (!only) {
 		autofd int fd = openat(proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		int rc = fd < 0 ? -errno : fd_scan_numbers(fd, add_process, ret);
+		int rc = fd < 0 ? -errno : procfs_each_number(fd, add_process, ret);
 		return rc ? rc : ret->failed ? -ENOMEM : 0;
 	}
 	ret->is_few = true;
@@ -167,7 +166,7 @@ static void read_limits(int proc, struct listed_process *process)
 {
 	static const char label[] = "Max open files";
 	char path[32], text[2048];
-	struct login_inherited limits[RLIM_NLIMITS] = { 0 };
+	struct rlimit limits[RLIM_NLIMITS] = { 0 };
 
 	snprintf(path, sizeof path, "%d/limits", process->pid);
 	autofd int fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
@@ -178,9 +177,9 @@ static void read_limits(int proc, struct listed_process *process)
 	const char *line = strstr(text, label);
 	if (!line)
 		return;
-	login_parse_proc_limits(line, strcspn(line, "\n"), limits);
-	process->soft = limits[RLIMIT_NOFILE].soft;
-	process->hard = limits[RLIMIT_NOFILE].hard;
+	process_parse_limits(line, strcspn(line, "\n"), limits);
+	process->soft = limits[RLIMIT_NOFILE].rlim_cur;
+	process->hard = limits[RLIMIT_NOFILE].rlim_max;
 }
 
 /* prlimit(2) takes a twentieth of the time to read /proc/PID/limits, but answers only for processes

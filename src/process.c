@@ -6,83 +6,52 @@
 #include "cleanup.h"
 #include "error.h"
 #include "host.h"
-#include "login.h"
 #include "pool.h"
+#include "procfs.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <string.h>
 
-/* ---- parsing ------------------------------------------------------------------------------ */
+/* ---- what process 1 may do ---------------------------------------------------------------- */
 
-/* The next number behind blanks and tabs. */
-static bool next_number(const char **at, uint64_t *ret)
+/* "CapBnd:	000001ffffffffff", bit 24 is CAP_SYS_RESOURCE (linux/capability.h). */
+static bool lacks_sys_resource(struct host *host)
 {
-	uint64_t number = 0;
-	const char *p = *at + strspn(*at, " \t");
+	const struct file *file = host_kernel(host, "/proc/1/status");
+	const char *line = file->state == FILE_PRESENT ? strstr(file->bytes, "\nCapBnd:") : NULL;
 
-	if (!isdigit((unsigned char)*p))
+	uint64_t set = 0;
+
+	if (!line)
 		return false;
-	for (; isdigit((unsigned char)*p); p++)
-		if (__builtin_mul_overflow(number, UINT64_C(10), &number) ||
-		    __builtin_add_overflow(number, (uint64_t)(*p - '0'), &number))
-			return false;
-	*at = p;
-	*ret = number;
-	return true;
-}
-
-#define PF_KTHREAD 0x00200000 /* of the kernel's include/linux/sched.h */
-
-/* "1 (a name) S 0 1 ...": the name may contain anything, so the last ')' ends it. Field 3 is the
- * state, field 4 the parent, field 9 the flags, field 22 the start time. */
-bool process_parse_stat(const char *text, struct process *ret)
-{
-	const char *at = strrchr(text, ')');
-	uint64_t parent, flags;
-
-	if (!at)
-		return false;
-	at++;
-	for (int field = 3; field < 22; field++) {
-		at += strspn(at, " ");
-		const char *start = at;
-		if (field == 3)
-			ret->ended = *at == 'Z' || *at == 'X';
-		if (field == 4) {
-			if (!next_number(&start, &parent) || parent > INT_MAX)
-				return false;
-			ret->parent = (pid_t)parent;
-		}
-		if (field == 9)
-			ret->of_kernel = next_number(&start, &flags) && (flags & PF_KTHREAD);
-		at += strcspn(at, " ");
+	line += strlen("\nCapBnd:");
+	while (isblank((unsigned char)*line))
+		line++;
+	for (; isxdigit((unsigned char)*line); line++) {
+		int digit = isdigit((unsigned char)*line)
+				    ? *line - '0'
+				    : tolower((unsigned char)*line) - 'a' + 10;
+		set = set << 4 | (uint64_t)digit;
 	}
-	return next_number(&at, &ret->ticks);
+	return !(set & UINT64_C(1) << 24);
 }
 
-/* What stands behind NAME at the beginning of a line. */
-static const char *status_line(const char *text, const char *name)
+/* The capability counts in the first user namespace only, which maps all ids to themselves:
+ * sys_prlimit64() of the kernel. */
+static bool is_of_namespace(struct host *host)
 {
-	for (const char *at = text; (at = strstr(at, name)); at++)
-		if (at == text || at[-1] == '\n')
-			return at + strlen(name);
-	return NULL;
+	static const char first[] = "0 0 4294967295";
+	const struct file *file = host_kernel(host, "/proc/1/uid_map");
+
+	return file->state == FILE_PRESENT && file->size &&
+	       !tokens_equal(file->bytes, file->size, first, strlen(first));
 }
 
-bool process_parse_status(const char *text, struct process *ret)
+bool process_first_is_bounded(struct host *host)
 {
-	const char *ids = status_line(text, "Uid:"), *pids = status_line(text, "NSpid:");
-	uint64_t real, effective, pid;
-
-	if (!ids || !next_number(&ids, &real) || !next_number(&ids, &effective))
-		return false;
-	ret->uid = (uid_t)real;
-	ret->euid = (uid_t)effective;
-	ret->nested = pids && next_number(&pids, &pid) && next_number(&pids, &pid);
-	return true;
+	return lacks_sys_resource(host) || is_of_namespace(host);
 }
 
 /* ---- reading ------------------------------------------------------------------------------ */
@@ -120,23 +89,11 @@ static void read_login(struct pool *pool, int directory, struct process *ret)
 	uint64_t uid;
 
 	/* Absent in kernels without auditing. */
-	if (read_at(pool, directory, "loginuid", &bytes, &size) < 0 || !next_number(&bytes, &uid) ||
-	    uid == (uid_t)-1)
+	if (read_at(pool, directory, "loginuid", &bytes, &size) < 0 ||
+	    !parse_decimal(bytes, UINT32_MAX, &uid) || uid == (uid_t)-1)
 		return;
 	ret->has_login = true;
 	ret->login_uid = (uid_t)uid;
-}
-
-static void read_limits(struct process *process, const char *bytes, size_t size)
-{
-	struct login_inherited limits[RLIM_NLIMITS];
-
-	for (size_t i = 0; i < RLIM_NLIMITS; i++)
-		limits[i] = (struct login_inherited){ .soft = LIMIT_UNLIMITED,
-						      .hard = LIMIT_UNLIMITED };
-	login_parse_proc_limits(bytes, size, limits);
-	for (size_t i = 0; i < RLIM_NLIMITS; i++)
-		process->limits[i] = (struct rlimit){ limits[i].soft, limits[i].hard };
 }
 
 static int read_name(struct pool *pool, int directory, const char *path, const char **ret_comm)
@@ -176,8 +133,10 @@ static int read_all(struct pool *pool, int directory, struct process *ret)
 		cgroup_parse(pool, bytes, size, &ret->cgroup);
 	read_login(pool, directory, ret);
 	rc = read_at(pool, directory, "limits", &bytes, &size);
+	for (size_t i = 0; i < RLIM_NLIMITS; i++)
+		ret->limits[i] = (struct rlimit){ LIMIT_UNLIMITED, RLIM_INFINITY };
 	if (!rc)
-		read_limits(ret, bytes, size);
+		process_parse_limits(bytes, size, ret->limits);
 	return rc;
 }
 
@@ -205,4 +164,15 @@ int process_read_name(struct host *host, pid_t pid, const char **ret_comm)
 	if (!host_is_live(host))
 		return -EOPNOTSUPP;
 	return read_name(pool, AT_FDCWD, pool_printf(pool, "/proc/%d/comm", pid), ret_comm);
+}
+
+uint64_t process_ticks(int process)
+{
+	char text[1024];
+	struct process parsed = { 0 };
+
+	if (procfs_read(process, "stat", text, sizeof text) < 0 ||
+	    !process_parse_stat(text, &parsed))
+		return 0;
+	return parsed.ticks;
 }

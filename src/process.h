@@ -39,11 +39,20 @@ int process_read(struct host *host, pid_t pid, struct process *ret, struct error
 /* The name alone, for those who look through many. 0 or -errno. */
 int process_read_name(struct host *host, pid_t pid, const char **ret_comm);
 
-/* ---- pure, for process_read() ------------------------------------------------------------- */
+/* Field 22 of the stat file in the directory PROCESS, a descriptor of /proc/PID; 0: not readable.
+ */
+uint64_t process_ticks(int process);
+
+/* Can process 1 not raise a hard limit, as in most containers? False where that cannot be told. */
+bool process_first_is_bounded(struct host *host);
+
+/* ---- pure, process-parse.c ------------------------------------------------------------- */
 
 /* /proc/PID/stat: parent, ticks, ended, of_kernel. */
 bool process_parse_stat(const char *text, struct process *ret);
 /* /proc/PID/status: uid, euid, nested. */
 bool process_parse_status(const char *text, struct process *ret);
+/* The table that /proc/PID/limits prints, into RET[resource]; what it does not name stays. */
+void process_parse_limits(const char *bytes, size_t size, struct rlimit *ret);
 
 #endif

@@ -6,6 +6,18 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+
+#define ENTRIES_SIZE (32u << 10)
+
+struct entry { /* struct linux_dirent64 */
+	uint64_t inode;
+	int64_t offset;
+	uint16_t size;
+	uint8_t type;
+	char name[];
+};
 
 ssize_t procfs_read(int directory, const char *name, char *buffer, size_t size)
 {
@@ -40,4 +52,24 @@ long procfs_number(const char *name)
 		number = 10 * number + (*name - '0');
 	}
 	return number;
+}
+
+int procfs_each_number(int fd, bool (*each)(int fd, const char *name, long number, void *data),
+		       void *data)
+{
+	_Alignas(struct entry) char buffer[ENTRIES_SIZE];
+
+	for (;;) {
+		long size = syscall(SYS_getdents64, fd, buffer, sizeof buffer);
+		if (size <= 0)
+			return size < 0 ? -errno : 0;
+		for (long at = 0; at < size;) {
+			const struct entry *entry =
+				(const struct entry *)(const void *)(buffer + at);
+			long number = procfs_number(entry->name);
+			if (number >= 0 && !each(fd, entry->name, number, data))
+				return 0;
+			at += entry->size;
+		}
+	}
 }

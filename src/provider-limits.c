@@ -3,6 +3,7 @@
  * login.h; reads no file of its own but fs.nr_open. */
 #include "provider-limits.h"
 
+#include "boot.h"
 #include "catalog.h"
 #include "host.h"
 #include "live.h"
@@ -182,39 +183,6 @@ static void observe_one(const struct login_context *boot, const struct login_con
 
 /* ---- accounts that get something else ----------------------------------------------------- */
 
-static bool is_member(const struct login_context *context, const struct account *account,
-		      const char *domain)
-{
-	const struct user_group *group =
-		*domain == '@' ? accounts_find_group(&context->accounts, domain + 1) : NULL;
-
-	return group && account_in_group(account, group->gid);
-}
-
-/* Who has a setting of his own, or through a group, is not judged by the wider one as well. */
-bool limits_is_judged_by(const struct login_context *context, const struct account *account,
-			 const struct setting *const *settings, size_t count,
-			 const struct setting *setting)
-{
-	const char *name = account->name ? account->name : "";
-	bool all = !strcmp(setting->name, "*");
-
-	if (!strcmp(setting->name, name))
-		return true;
-	if (context->module.debian && account->uid == 0) /* `*` and groups do not reach root */
-		return false;
-	if (!all && !is_member(context, account, setting->name))
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		const struct setting *other = settings[i];
-		if (other->side != setting->side || strcmp(other->item, setting->item) != 0)
-			continue;
-		if (!strcmp(other->name, name) || (all && is_member(context, account, other->name)))
-			return false;
-	}
-	return true;
-}
-
 static void add_deviation(struct pool *pool, struct observed *observed,
 			  const struct account *account, const struct reading *reading)
 {
@@ -250,7 +218,7 @@ static void observe_account(const struct login_context *context, const struct ac
 	for (size_t i = 0; i < count; i++) {
 		const struct setting *setting = settings[i];
 		if (ret[i].missing || (strcmp(setting->name, "*") && *setting->name != '@') ||
-		    !limits_is_judged_by(context, account, settings, count, setting))
+		    !login_is_meant(context, account, settings, count, setting))
 			continue;
 		struct reading reading =
 			login_reading(pool, &limits, catalog_limit(setting->item), setting->side);

@@ -40,11 +40,6 @@ const char *limits_looks_like(const struct limits_entry *entry); /* if it is no 
 bool limits_is_rule(const struct limits_entry *entry);        /* that counts, or exempts somebody */
 bool limits_is_placeholder(const struct limits_entry *entry); /* "<user>", "${LIMIT}" */
 
-/* Is ACCOUNT one that SETTING (of SETTINGS) is about, and no narrower one of the same side? */
-bool limits_is_judged_by(const struct login_context *context, const struct account *account,
-			 const struct setting *const *settings, size_t count,
-			 const struct setting *setting);
-
 int limits_propose(struct host *host, const struct query *query, const struct finding *findings,
 		   size_t count, struct plan *plan, struct error *err);
 

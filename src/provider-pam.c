@@ -51,12 +51,6 @@ static int check(struct pool *pool, struct setting *setting, struct error *err)
 
 /* ---- observe ----------------------------------------------------------------------------- */
 
-void pam_ask(struct host *host, const char *service, struct pam_answer *ret, bool *ret_by_program)
-{
-	pam_stack_limits(host, service, ret);
-	*ret_by_program = pam_program_corrects(host, service, ret);
-}
-
 static struct reading reading_of(struct pool *pool, const struct pam_answer *answer)
 {
 	struct reading reading = { .state = READING_PRESENT,

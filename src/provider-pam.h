@@ -9,10 +9,6 @@
 #include "pam-stack.h"
 #include "provider.h"
 
-/* The stack's answer for SERVICE, corrected where its program has a say (UsePAM of sshd,
- * !pam_session of sudo, BusyBox): then *RET_BY_PROGRAM. */
-void pam_ask(struct host *host, const char *service, struct pam_answer *ret, bool *ret_by_program);
-
 /* Mistakes in FILES that libpam makes the best of, silently. */
 void pam_add_notes(struct host *host, const char *const *files, size_t count, struct notes *notes);
 

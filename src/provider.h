@@ -6,7 +6,7 @@
 #ifndef KEELTUNE_PROVIDER_H
 #define KEELTUNE_PROVIDER_H
 
-#include "boot.h"
+#include "engine.h"
 #include "model.h"
 
 struct error;

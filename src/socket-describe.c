@@ -142,7 +142,7 @@ static bool describe(struct work *work, struct leak *leak)
  * had its number since. */
 static bool has_ended(const struct leak *leak)
 {
-	return leak->process && !fd_scan_ticks(leak->process);
+	return leak->process && !process_ticks(leak->process);
 }
 
 /* Names, limits and namespace of the processes of the report. One that has ended meanwhile takes

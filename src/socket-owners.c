@@ -278,7 +278,7 @@ static int add_relatives(struct search *search, pid_t pid)
 		rc = add_owner(search, parsed.parent);
 	autofd int threads = openat(process, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (threads >= 0)
-		fd_scan_numbers(threads, add_children_of_thread, search);
+		procfs_each_number(threads, add_children_of_thread, search);
 	return rc;
 }
 

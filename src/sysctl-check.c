@@ -5,6 +5,7 @@
 #include "catalog.h"
 #include "error.h"
 #include "pool.h"
+#include "sysctl-path.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -9,6 +9,7 @@
 #include "host.h"
 #include "plan.h"
 #include "pool.h"
+#include "sysctl-path.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -7,7 +7,6 @@
 #include "cleanup.h"
 #include "error.h"
 #include "host.h"
-#include "login.h"
 #include "pool.h"
 #include "procfs.h"
 #include "unit-name.h"
@@ -109,16 +108,16 @@ const char *unit_restart_command(struct pool *pool, const char *name)
 
 uint64_t unit_most(struct host *host, const struct limit_row *row)
 {
-	struct login_inherited limits[RLIM_NLIMITS];
+	struct rlimit limits[RLIM_NLIMITS];
 	const struct file *comm = host_kernel(host, "/proc/1/comm");
 	const struct file *file = host_kernel(host, "/proc/1/limits");
 
 	for (size_t i = 0; i < RLIM_NLIMITS; i++)
-		limits[i] = (struct login_inherited){ .hard = LIMIT_UNLIMITED };
+		limits[i] = (struct rlimit){ .rlim_max = LIMIT_UNLIMITED };
 	if (comm->state == FILE_PRESENT && !strcmp(comm->bytes, "systemd\n") &&
-	    file->state == FILE_PRESENT && login_first_is_bounded(host))
-		login_parse_proc_limits(file->bytes, file->size, limits);
-	return limits[row->resource].hard;
+	    file->state == FILE_PRESENT && process_first_is_bounded(host))
+		process_parse_limits(file->bytes, file->size, limits);
+	return limits[row->resource].rlim_max;
 }
 
 const char *unit_explain_running(const struct unit *unit, const struct process *process,

@@ -38,16 +38,16 @@ static const char *manager_limits(struct host *host, size_t *ret_size)
 
 static void inherit(struct host *host, const struct limit_row *row, struct unit_start *start)
 {
-	struct login_inherited limits[RLIM_NLIMITS] = { 0 };
+	struct rlimit limits[RLIM_NLIMITS] = { 0 };
+	struct rlimit *limit = &limits[row->resource];
 	size_t size;
 	const char *bytes = is_raised_by_manager(row) ? NULL : manager_limits(host, &size);
 
 	if (bytes) {
-		limits[row->resource].soft = start->files.soft;
-		limits[row->resource].hard = start->files.hard;
-		login_parse_proc_limits(bytes, size, limits);
-		start->files.soft = start->gets.soft.number = limits[row->resource].soft;
-		start->files.hard = start->gets.hard.number = limits[row->resource].hard;
+		*limit = (struct rlimit){ start->files.soft, start->files.hard };
+		process_parse_limits(bytes, size, limits);
+		start->files.soft = start->gets.soft.number = limit->rlim_cur;
+		start->files.hard = start->gets.hard.number = limit->rlim_max;
 		start->gets.soft.why = start->gets.hard.why = "no file says it: that of pid 1";
 		return;
 	}

@@ -10,6 +10,7 @@
 #include "host.h"
 #include "pool.h"
 #include "proc-net.h"
+#include "process.h"
 #include "procfs.h"
 
 #include <errno.h>
@@ -167,7 +168,7 @@ static uint64_t read_ticks(int proc, pid_t pid)
 
 	snprintf(name, sizeof name, "%d", pid);
 	autofd int process = openat(proc, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return process < 0 ? 0 : fd_scan_ticks(process);
+	return process < 0 ? 0 : process_ticks(process);
 }
 
 static struct watched_process follow(const struct watch *watch, int proc,

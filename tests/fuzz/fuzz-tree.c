@@ -9,7 +9,7 @@
 #include "error.h"
 #include "fuzz.h"
 #include "journal.h"
-#include "plan.h"
+#include "plan-build.h"
 #include "pool.h"
 
 #include <string.h>

@@ -7,9 +7,10 @@
 #include "fd-scan.h"
 #include "host.h"
 #include "journal.h"
-#include "plan.h"
+#include "plan-build.h"
 #include "pool.h"
 #include "process-change.h"
+#include "process.h"
 #include "store.h"
 #include "tree.h"
 #include "undo.h"
@@ -103,7 +104,7 @@ static void tear_down(void)
 static struct process_identity identity_of(pid_t pid)
 {
 	int process = open(pool_printf(pool, "/proc/%d", (int)pid), O_PATH | O_CLOEXEC);
-	struct process_identity place = { .pid = pid, .ticks = fd_scan_ticks(process) };
+	struct process_identity place = { .pid = pid, .ticks = process_ticks(process) };
 
 	ck_assert_uint_gt(place.ticks, 0);
 	close(process);

@@ -2,6 +2,7 @@
 /* What a login gets. The expected values were observed with the real pam_limits.so of Debian 12
  * (and of other builds where they differ); tests/conformance/limits.c asks the real one again. */
 #include "login.h"
+#include "process.h"
 
 #include "catalog.h"
 #include "host.h"
@@ -443,15 +444,15 @@ START_TEST(proc_limits)
 		"Max nice priority         5                    6                    \n"
 		"Max processes             99999999999999999999 1                    processes \n"
 		"Max msgqueue size         1";
-	struct login_inherited table[RLIM_NLIMITS] = { 0 };
+	struct rlimit table[RLIM_NLIMITS] = { 0 };
 
-	login_parse_proc_limits(text, sizeof text - 1, table);
-	ck_assert_uint_eq(table[RLIMIT_CPU].soft, LIMIT_UNLIMITED);
-	ck_assert_uint_eq(table[RLIMIT_NOFILE].soft, 1024);
-	ck_assert_uint_eq(table[RLIMIT_NOFILE].hard, 524288);
-	ck_assert_uint_eq(table[RLIMIT_NICE].hard, 6);
-	ck_assert_uint_eq(table[RLIMIT_NPROC].hard, 0);
-	ck_assert_uint_eq(table[RLIMIT_MSGQUEUE].soft, 0);
+	process_parse_limits(text, sizeof text - 1, table);
+	ck_assert_uint_eq(table[RLIMIT_CPU].rlim_cur, RLIM_INFINITY);
+	ck_assert_uint_eq(table[RLIMIT_NOFILE].rlim_cur, 1024);
+	ck_assert_uint_eq(table[RLIMIT_NOFILE].rlim_max, 524288);
+	ck_assert_uint_eq(table[RLIMIT_NICE].rlim_max, 6);
+	ck_assert_uint_eq(table[RLIMIT_NPROC].rlim_max, 0);
+	ck_assert_uint_eq(table[RLIMIT_MSGQUEUE].rlim_cur, 0);
 }
 END_TEST
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* plan.c: merging, releasing, overriding, refusing; with a provider whose settings are one number
  * in one file of /etc/sysctl.d, unless a line of admin.conf says otherwise. */
-#include "plan.h"
+#include "plan-build.h"
 
 #include "error.h"
 #include "host.h"

@@ -5,7 +5,7 @@
 #include "audit.h"
 #include "error.h"
 #include "host.h"
-#include "plan.h"
+#include "plan-build.h"
 #include "pool.h"
 #include "tree.h"
 
@@ -721,10 +721,10 @@ START_TEST(root_is_not_everybody)
 
 	limits_observe(host, limits_find_ceiling(host, &query), settings, 2, observed, &context);
 	ck_assert(context.module.debian);
-	ck_assert(!limits_is_judged_by(&context, &root, settings, 1, &all));
-	ck_assert(limits_is_judged_by(&context, &root, settings, 2, &own));
-	ck_assert(limits_is_judged_by(&context, &alice, settings, 2, &all));
-	ck_assert(!limits_is_judged_by(&context, &alice, settings, 2, &own));
+	ck_assert(!login_is_meant(&context, &root, settings, 1, &all));
+	ck_assert(login_is_meant(&context, &root, settings, 2, &own));
+	ck_assert(login_is_meant(&context, &alice, settings, 2, &all));
+	ck_assert(!login_is_meant(&context, &alice, settings, 2, &own));
 	host_close(host);
 }
 END_TEST

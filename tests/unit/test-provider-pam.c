@@ -6,7 +6,7 @@
 #include "audit.h"
 #include "error.h"
 #include "host.h"
-#include "plan.h"
+#include "plan-build.h"
 #include "pool.h"
 #include "sshd-config.h"
 #include "tree.h"

@@ -8,7 +8,7 @@
 #include "error.h"
 #include "host.h"
 #include "journal.h"
-#include "plan.h"
+#include "plan-build.h"
 #include "pool.h"
 #include "tree.h"
 

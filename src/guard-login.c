@@ -2,13 +2,14 @@
 /* What a plan does to logins: every local account, root and the invoking user first, through every
  * service, before and after. A session that would not open any more refuses the plan, and so does a
  * value that changes without a setting that means it. Writes nothing. */
-#include "provider-limits.h"
+#include "guard.h"
 
 #include "catalog.h"
 #include "error.h"
 #include "host.h"
 #include "plan.h"
 #include "pool.h"
+#include "provider-limits.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -245,8 +246,8 @@ static enum meaning meaning_of(const struct guard *guard, const struct login_con
 	for (size_t i = 0; i < guard->setting_count; i++) {
 		const struct setting *setting = guard->settings[i];
 		if (setting->side != side || strcmp(setting->item, row->item) != 0 ||
-		    !limits_is_judged_by(context, account, guard->settings, guard->setting_count,
-					 setting))
+		    !login_is_meant(context, account, guard->settings, guard->setting_count,
+				    setting))
 			continue;
 		meaning = NAMED;
 		if (setting_accepts(setting, login_unit_value(row, new->number)) &&
@@ -464,8 +465,8 @@ static void take_settings(struct guard *guard, const struct audit *audit)
 	}
 }
 
-int login_guard(struct host *host, const struct query *query, const struct audit *audit,
-		struct plan *plan, struct error *err)
+int guard_logins(struct host *host, const struct query *query, const struct audit *audit,
+		 struct plan *plan, struct error *err)
 {
 	struct guard guard = { .host = host, .plan = plan, .undo = !audit, .err = err };
 
