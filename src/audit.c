@@ -16,6 +16,17 @@ struct origin finding_origin(const struct finding *finding)
 						   : layer[LAYER_BOOT].origin;
 }
 
+bool audit_differs_for_apply(const struct audit *audit)
+{
+	for (size_t i = 0; i < audit->count; i++) {
+		const struct finding *finding = &audit->findings[i];
+		bool waits = finding->setting->provider->follow_up; /* for a restart */
+		if (finding->differs[LAYER_BOOT] || (finding->differs[LAYER_RUNNING] && !waits))
+			return true;
+	}
+	return false;
+}
+
 const char *verdict_name(enum verdict verdict)
 {
 	static const char *const names[VERDICT_COUNT] = { "ok", "differs", "unknown", "skipped" };
@@ -28,15 +39,6 @@ const char *layer_name(enum layer layer)
 	static const char *const names[LAYER_COUNT] = { "configured", "boot", "running", "live" };
 
 	return names[layer];
-}
-
-bool audit_differs_for_apply(const struct audit *audit)
-{
-	for (size_t i = 0; i < audit->count; i++)
-		if (audit->findings[i].differs[LAYER_RUNNING] ||
-		    audit->findings[i].differs[LAYER_BOOT])
-			return true;
-	return false;
 }
 
 static const char *place(struct pool *pool, struct origin origin)

@@ -23,7 +23,8 @@ void audit_run(struct host *host, const struct query *query, const struct settin
 /* The line that decides, or that others lose to; file NULL: nothing on disk does. */
 struct origin finding_origin(const struct finding *finding);
 
-/* Does something differ that an apply is for: not only what runs already? */
+/* Does something differ that an apply would change? What runs and has its limits from its start on,
+ * or differs in the live layer only, is none of that. */
 bool audit_differs_for_apply(const struct audit *audit);
 
 const char *verdict_name(enum verdict verdict); /* "ok", "differs", "unknown", "skipped" */

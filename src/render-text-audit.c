@@ -177,9 +177,10 @@ void text_audit(FILE *out, const struct report *report, const struct style *styl
 	if (report->notes.count)
 		fputc('\n', out);
 	print_verdict(out, report, style);
-	if (audit_differs_for_apply(report->audit) && !report->query->netns)
-		fputs("`keeltune diff` shows what `keeltune apply` would change.\n", out);
-	else if (report->audit->summary[VERDICT_DIFFERS] && report->query->live)
-		fputs("Only what runs already differs: `keeltune apply` does not change that.\n",
+	if (report->audit->summary[VERDICT_DIFFERS] && !audit_differs_for_apply(report->audit))
+		fputs("Nothing to apply: only what runs already differs, and above is said what "
+		      "to do.\n",
 		      out);
+	else if (report->audit->summary[VERDICT_DIFFERS] && !report->query->netns)
+		fputs("`keeltune diff` shows what `keeltune apply` would change.\n", out);
 }

@@ -73,7 +73,7 @@ live 1 "a session opened before the change" files '$soft.verdict == "differs" an
 prints 1 "for a person" "live: 1000:3000" kt audit --live files
 has "what to do" "do:  log in again" "$out"
 has "a column" "LIVE" "$out"
-has "that apply is not for this" "Only what runs already differs" "$out"
+has "that apply is not for this" "Nothing to apply: only what runs already differs" "$out"
 check "within 80 columns" awk 'length > 80 { exit 1 }' "$out"
 expect 1 "--persistent --live" kt audit --live --persistent files
 live 1 "--runtime --live: nothing but the live layer" files '$soft.verdict == "differs" and $hard.verdict == "ok"' --runtime

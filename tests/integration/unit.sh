@@ -176,9 +176,14 @@ if mount --bind "$TMPDIR/cgroup" "/proc/$pid/cgroup" 2>/dev/null; then
 PROFILE
 	expect 1 "a unit that runs" kt audit -f json now
 	json "is judged by its main process" ".findings[0].layers.running == $soft"
+	prints 1 "before an apply" "\`keeltune diff\` shows" kt audit now
 	expect 1 "apply" kt apply now
 	said "process $pid, sleep: it was started before $etc/kt.service.d/$ours was written: systemctl daemon-reload && systemctl restart kt.service" \
 		"says that it has to be restarted"
+	prints 1 "nothing is left for apply" "Nothing to apply: only what runs already differs" kt audit now
+	has_not "so the audit does not point to diff" "keeltune diff" "$out"
+	expect 1 "as a page" kt audit -f html now
+	has "the page does not, either" "each setting below says what to do about those that run already" "$out"
 	expect 0 "in the plane that apply can change" kt audit --persistent now
 	prlimit --pid $pid --nofile=$((soft - 1)):
 	expect 0 "restarted, it complies" kt audit now
