@@ -12,17 +12,22 @@ enum plugin_status { PLUGIN_OK, PLUGIN_WARNING, PLUGIN_CRITICAL, PLUGIN_UNKNOWN 
 
 #define PROBLEMS_SHOWN 3
 
-/* What holds now, or what the checks of sockets say, is critical; what the next boot would leave,
- * or what began before a change, is a warning, and so is what apply would do. */
+/* What holds now, or what the checks of sockets say, is critical, whatever else could not be
+ * judged: a namespace that cannot be entered must not hide what is known of the others. What the
+ * next boot would leave, or what began before a change, is a warning, and so is what apply would
+ * do; these may yet be worse where something is unknown. */
 static int status(const struct report *report)
 {
-	if (!report || report->exit > 1)
+	if (!report || report->error)
+		return PLUGIN_UNKNOWN;
+	for (size_t i = 0; report->audit && i < report->audit->count; i++)
+		if (report->kind == REPORT_AUDIT &&
+		    report->audit->findings[i].differs[LAYER_RUNNING])
+			return PLUGIN_CRITICAL;
+	if (report->exit > 1)
 		return PLUGIN_UNKNOWN;
 	if (!report->exit)
 		return PLUGIN_OK;
-	for (size_t i = 0; report->kind == REPORT_AUDIT && i < report->audit->count; i++)
-		if (report->audit->findings[i].differs[LAYER_RUNNING])
-			return PLUGIN_CRITICAL;
 	return report->kind == REPORT_SOCKETS ? PLUGIN_CRITICAL : PLUGIN_WARNING;
 }
 
@@ -43,10 +48,9 @@ static const char *safe(struct pool *pool, const char *text)
 	return out;
 }
 
-static bool is_bad(const struct test_case *test)
-{
-	return test->verdict == VERDICT_DIFFERS || test->verdict == VERDICT_UNKNOWN;
-}
+/* What is known to be bad comes before what is not known. */
+static const enum verdict worst_first[] = { VERDICT_DIFFERS, VERDICT_UNKNOWN };
+#define BAD_KINDS (sizeof worst_first / sizeof *worst_first)
 
 static const char *describe(struct pool *pool, const struct test_case *test)
 {
@@ -73,10 +77,11 @@ static void print_text(FILE *out, const struct report *report, const struct test
 		fprintf(out, ": %zu ok, %zu %s, %zu unknown", cases->summary[VERDICT_OK],
 			cases->summary[VERDICT_DIFFERS], words[report->kind],
 			cases->summary[VERDICT_UNKNOWN]);
-	for (size_t i = 0; i < cases->count && shown < PROBLEMS_SHOWN; i++)
-		if (is_bad(&cases->items[i]))
-			fprintf(out, "%s %s", shown++ ? ";" : " -",
-				describe(pool, &cases->items[i]));
+	for (size_t kind = 0; kind < BAD_KINDS; kind++)
+		for (size_t i = 0; i < cases->count && shown < PROBLEMS_SHOWN; i++)
+			if (cases->items[i].verdict == worst_first[kind])
+				fprintf(out, "%s %s", shown++ ? ";" : " -",
+					describe(pool, &cases->items[i]));
 	if (bad > shown)
 		fprintf(out, "; and %zu more", bad - shown);
 }
@@ -144,9 +149,10 @@ static void render(FILE *out, const struct report *report, const struct style *s
 	else if (report->sockets)
 		print_sockets(out, report->sockets);
 	fputc('\n', out);
-	for (size_t i = 0; style->verbose && i < cases.count; i++)
-		if (is_bad(&cases.items[i]))
-			fprintf(out, "%s\n", describe(pool, &cases.items[i]));
+	for (size_t kind = 0; style->verbose && kind < BAD_KINDS; kind++)
+		for (size_t i = 0; i < cases.count; i++)
+			if (cases.items[i].verdict == worst_first[kind])
+				fprintf(out, "%s\n", describe(pool, &cases.items[i]));
 	for (size_t i = 0; style->verbose && i < report->notes.count; i++)
 		fprintf(out, "note: %s\n", safe(pool, test_cases_note(report, i)));
 }

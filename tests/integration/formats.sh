@@ -39,6 +39,11 @@ plugin 2 "the running value, too" audit small
 plugin 1 "apply would change something" diff small
 profile lacking <<<'sysctl "net.ipv4.no_such_key" { value = 1 }'
 plugin 3 "a key that is not there" audit lacking
+plugin 2 "what holds now differs, whatever else is unknown" audit lacking small
+has "which is named first" "unknown - sysctl:net.ipv4.tcp_keepalive_time: " "$out"
+echo 1800 >/proc/sys/net/ipv4/tcp_keepalive_time
+plugin 3 "only the next boot differs, and something is unknown" audit lacking small
+echo 7000 >/proc/sys/net/ipv4/tcp_keepalive_time
 plugin 3 "a profile that is not there" audit absent
 plugin 3 "an option that is not there" audit --no-such-option small
 plugin 3 "an option of others" audit --force small

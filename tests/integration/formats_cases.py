@@ -202,7 +202,7 @@ def verdicts():
     report = json.loads(files["json"].read_bytes())
     told = {finding["id"]: finding["verdict"] for finding in report["findings"]}
     equal("all verdicts occur", {"ok", "differs", "unknown", "skipped"}, set(told.values()))
-    equal("what could not be judged is UNKNOWN for a plugin", 3, status)
+    equal("what holds now differs: CRITICAL for a plugin, whatever could not be judged", 2, status)
     text, values, _ = formats_read.nagios(stdout, status)
     equal("nagios counts them", report["summary"],
           {name: int(value[0]) for name, value in values.items() if name != "time"})

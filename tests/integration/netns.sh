@@ -19,6 +19,10 @@ probes() {
 	inside "$1" cat /proc/sys/net/ipv4/tcp_keepalive_probes
 }
 
+nobody() {
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$KEELTUNE" "$@"
+}
+
 known_host
 mkdir -p /run/netns
 ip netns add web || skip_all "ip netns add does not work here"
@@ -52,6 +56,12 @@ expect 1 "all: the others differ" kt audit net --netns all
 has "all: named" "network namespace: web" "$out"
 expect 1 "all, as JSON" kt audit net --netns all -f json
 json "each setting of each namespace once" '[.findings[] | select(.netns == "web")] | length == 1'
+expect 2 "an ordinary user cannot enter the others" nobody audit net --netns all
+expect 2 "a plugin: what is known to differ here is CRITICAL all the same" nobody audit net --netns all -f nagios
+has "and says so" "KEELTUNE CRITICAL - net on " "$out"
+expect 0 "this one complies" kt apply net --runtime
+expect 3 "a plugin: nothing differs that could be seen" nobody audit net --netns all -f nagios
+expect 0 "back" kt rollback
 kill "$sleeper"
 wait "$sleeper" 2>/dev/null
 
