@@ -15,6 +15,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MOST_NOTES 16 /* lines that begin to count for a service */
 
@@ -165,9 +166,13 @@ static void refuse_session(struct guard *guard, const struct way *way,
 		guard->more++;
 		return;
 	}
-	error_set(guard->err, -EINVAL, "%s could not log in any more through %s: %s%s",
+	error_set(guard->err, after->unknown ? -EACCES : -EINVAL,
+		  after->unknown ? "whether %s could still log in through %s cannot be checked: "
+				   "%s%s%s"
+				 : "%s could not log in any more through %s: %s%s%s",
 		  name_of(guard->plan->pool, account), way->service, after->why,
-		  place(guard->plan->pool, after->origin));
+		  place(guard->plan->pool, after->origin),
+		  after->unknown && geteuid() ? "; try it as root" : "");
 }
 
 static void refuse_value(struct guard *guard, const struct way *way, const struct account *account,

@@ -56,6 +56,19 @@ expect 0 "rollback" kt rollback
 check "a login gets what it got before" test "$(session)" = "$inherited"
 unchanged "the files are as before" "$limits"
 
+# --- a file that only root may read
+
+printf '%s soft nofile 900\n' "$user" >/etc/security/limits.d/50-secret.conf
+chmod 600 /etc/security/limits.d/50-secret.conf
+complains 2 "an ordinary user does not see what a login would do" "cannot be checked: " \
+	setpriv --reuid 64321 --regid 64321 --clear-groups "$KEELTUNE" diff low
+has "says which file" "/etc/security/limits.d/50-secret.conf" "$err"
+has "why" "ermission denied" "$err"
+has "and who does" "try it as root" "$err"
+has_not "it does not say that the login fails" "could not log in any more" "$err"
+expect 1 "root sees it" kt diff low
+rm /etc/security/limits.d/50-secret.conf
+
 # --- pam_limits is there: the drop-in alone
 
 su_file "session required pam_limits.so"
