@@ -15,6 +15,7 @@
 #include <string.h>
 
 #define DEPTH_MAX 64
+#define HEAD 4096 /* bytes that tell what an input is */
 
 enum state {
 	STATE_BETWEEN, /* white space before a document */
@@ -251,6 +252,18 @@ static void look(struct documents *d)
 
 /* ---- inputs ------------------------------------------------------------------------------- */
 
+/* NUL bytes, and something before the first bracket that is none. (A power cut may have made a gap
+ * of NULs of the first lines of a file; the others count.) */
+static bool is_binary(const char *bytes, size_t size)
+{
+	size_t first = 0;
+
+	size = size < HEAD ? size : HEAD;
+	while (first < size && (is_blank(bytes[first]) || !bytes[first]))
+		first++;
+	return first < size && bytes[first] != '{' && memchr(bytes, '\0', size);
+}
+
 /* What is not even text is named once, not line by line. */
 static void look_at_head(struct documents *d, const char *bytes, size_t size)
 {
@@ -265,12 +278,14 @@ static void look_at_head(struct documents *d, const char *bytes, size_t size)
 		{ "\xfd\x37zX", "compressed by xz (xzcat FILE | keeltune fleet -)", 4 },
 	};
 
-	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-		if (size < others[i].size || memcmp(bytes, others[i].bytes, others[i].size) != 0)
-			continue;
-		name_problem(d, 0, others[i].problem);
-		d->state = STATE_IGNORE;
-	}
+	const char *problem = is_binary(bytes, size) ? "binary data, not JSON" : NULL;
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		if (size >= others[i].size && !memcmp(bytes, others[i].bytes, others[i].size))
+			problem = others[i].problem;
+	if (!problem)
+		return;
+	name_problem(d, 0, problem);
+	d->state = STATE_IGNORE;
 }
 
 static bool is_open(const struct documents *d)

@@ -132,10 +132,12 @@ const char *unit_explain_running(const struct unit *unit, const struct process *
 	if (limit->hard > most && running->rlim_max == most &&
 	    running->rlim_cur == (limit->soft < most ? limit->soft : most))
 		return UNIT_HAS_NO_MORE;
-	if (limit->origin.file &&
-	    host_file(unit->host, limit->origin.file)->mtime >= process->started)
-		return pool_printf(pool, "it was started before %s was written: %s",
+	time_t written = limit->origin.file ? host_file(unit->host, limit->origin.file)->mtime : 0;
+	if (limit->origin.file && written >= process->started)
+		return pool_printf(pool, "it was %sstarted before %s was written%s: %s",
+				   written == process->started ? "perhaps " : "",
 				   limit->origin.file,
+				   written == process->started ? ", in the same second" : "",
 				   unit_restart_command(pool, process->cgroup.unit));
 	if (running->rlim_max == limit->hard)
 		return "it sets its own soft limit, which needs no privilege";

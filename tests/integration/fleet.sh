@@ -161,6 +161,7 @@ broken "a newer schema" "keeltune/audit/2: another keeltune" < <(report x 600 '.
 broken "an array" "JSON array" < <(report x 600 | jq -s .)
 broken "no report at all" "no .schema." <<<'{"a": {"b": [1, 2, {"c": null}]}}'
 broken "UTF-16" "UTF-16" < <(report x 600 | iconv -t UTF-16)
+broken "binary" "binary data, not JSON" < <(head -c 100000 /usr/bin/env)
 broken "compressed" "zcat" < <(report x 600 | gzip)
 broken "a member twice" "occurs twice" < <(report x 600 | sed 's/^{/{"result":"ok",/')
 broken "not UTF-8" "not UTF-8" < <(report x 600 | sed 's/"x"/"\xff"/')

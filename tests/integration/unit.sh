@@ -176,6 +176,7 @@ if mount --bind "$TMPDIR/cgroup" "/proc/$pid/cgroup" 2>/dev/null; then
 PROFILE
 	expect 1 "a unit that runs" kt audit -f json now
 	json "is judged by its main process" ".findings[0].layers.running == $soft"
+	sleep 1.1 # a file of the same second may be older or newer
 	prints 1 "before an apply" "\`keeltune diff\` shows" kt audit now
 	expect 1 "apply" kt apply now
 	said "process $pid, sleep: it was started before $etc/kt.service.d/$ours was written: systemctl daemon-reload && systemctl restart kt.service" \
@@ -188,8 +189,19 @@ PROFILE
 	prlimit --pid $pid --nofile=$((soft - 1)):
 	expect 0 "restarted, it complies" kt audit now
 	expect 0 "nothing is left to do" kt apply now
+	prlimit --pid $pid --nofile=$((soft - 2)):
+	began=$(awk -v now="$(date +%s.%N)" -v hertz="$(getconf CLK_TCK)" 'FNR == 1 && FILENAME ~ /uptime/ { up = $1 }
+		FILENAME ~ /stat/ { sub(/.*\) /, ""); printf "%d", now - up + $20 / hertz }' /proc/uptime /proc/$pid/stat)
+	for second in -2 -1 0 1 2; do
+		touch -d "@$((began + second))" $etc/kt.service.d/$ours
+		kt explain kt.service
+	done | tr -s ' \n' ' ' >"$TMPDIR/said"
+	check "a file of the second in which it was started: perhaps" test 1 = \
+		"$(grep -oF "it was perhaps started before $etc/kt.service.d/$ours was written, in the same second" "$TMPDIR/said" | wc -l)"
+	has "a later file: surely" "it was started before $etc/kt.service.d/$ours was written: systemctl" "$TMPDIR/said"
+	touch $etc/kt.service.d/$ours
 	umount "/proc/$pid/cgroup"
-	expect 0 "rollback" kt rollback
+	expect 0 "rollback" kt rollback --force
 else
 	skip "a unit that runs" "nothing can be mounted over /proc/PID/cgroup"
 fi

@@ -94,6 +94,38 @@ START_TEST(documents_are_cut)
 }
 END_TEST
 
+/* What is binary is named once; NULs that a power cut left are not that. */
+static const struct {
+	const char *bytes;
+	size_t size;
+	const char *want;
+} binaries[] = {
+	{ "\x7f"
+	  "ELF\2\1\1\0\0\n\0\n[x\n\0{\n",
+	  18, "0! " },
+	{ "a\nb\nc\0\n{}\n", 10, "0! " },
+	{ "\0\0\0{}\n{}\n", 9, "1! 2:2 " },
+	{ "\0\0\0\n{}\n", 7, "1! 2:2 " },
+	{ "{}\n\0\0\n{}\n", 9, "1:2 2! 3:2 " },
+	{ "a\nb\n{}\n", 7, "1! 2! 3:2 " },
+};
+
+START_TEST(what_is_binary_is_named_once)
+{
+	struct documents *documents = documents_new(take, found);
+
+	*found = '\0';
+	documents_feed(documents, binaries[_i].bytes, binaries[_i].size);
+	documents_end(documents);
+	ck_assert_str_eq(found, binaries[_i].want);
+	*found = '\0';
+	documents_feed(documents, "{}\n", 3); /* the next input */
+	documents_end(documents);
+	ck_assert_str_eq(found, "1:2 ");
+	documents_free(documents);
+}
+END_TEST
+
 START_TEST(nesting_is_bounded)
 {
 	struct documents *documents = documents_new(take, found);
@@ -217,6 +249,8 @@ int main(void)
 	Suite *suite = suite_create("documents");
 	TCase *cut = tcase_create("cut"), *json = tcase_create("json");
 
+	tcase_add_loop_test(cut, what_is_binary_is_named_once, 0,
+			    (int)(sizeof binaries / sizeof *binaries));
 	tcase_add_loop_test(cut, documents_are_cut, 0, (int)(sizeof inputs / sizeof *inputs));
 	tcase_add_test(cut, nesting_is_bounded);
 	tcase_add_test(cut, size_is_bounded);
