@@ -122,11 +122,11 @@ static bool is_dead(int pidfd, long number, ino_t inode)
 static bool look_at(int fd, const char *name, long number, void *data)
 {
 	struct look *look = data;
-	struct stat st;
+	uint64_t inode;
 
-	if (!fstatat(fd, name, &st, 0) && S_ISSOCK(st.st_mode) &&
-	    !socket_set_find(look->set, (uint32_t)st.st_ino) && is_tcp(fd, name))
-		look->dead += is_dead(look->pidfd, number, st.st_ino);
+	if (procfs_is_socket(fd, name, &inode, NULL) > 0 &&
+	    !socket_set_find(look->set, (uint32_t)inode) && is_tcp(fd, name))
+		look->dead += is_dead(look->pidfd, number, inode);
 	return true;
 }
 

@@ -165,14 +165,14 @@ static bool look_at(int directory, const char *name, long number, void *data)
 {
 	struct walk *walk = data;
 	struct live_socket found;
-	struct stat st, copied;
+	struct stat copied;
+	uint64_t inode;
+	int is_socket = procfs_is_socket(directory, name, &inode, NULL);
 
-	if (fstatat(directory, name, &st, 0)) {
-		walk->rc = errno == EACCES || errno == EPERM ? -EPERM : 0;
+	if (is_socket < 0)
+		walk->rc = is_socket == -EACCES || is_socket == -EPERM ? -EPERM : 0;
+	if (is_socket <= 0)
 		return !walk->rc;
-	}
-	if (!S_ISSOCK(st.st_mode))
-		return true;
 	autofd int fd = (int)syscall(SYS_pidfd_getfd, walk->pidfd, (int)number, 0U);
 	if (fd < 0) {
 		/* Closed meanwhile; anything else will not be better with the next one. */

@@ -7,7 +7,9 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 
 #define ENTRIES_SIZE (32u << 10)
 
@@ -72,4 +74,18 @@ int procfs_each_number(int fd, bool (*each)(int fd, const char *name, long numbe
 			at += entry->size;
 		}
 	}
+}
+
+/* stat(2) would ask the server of an NFS or FUSE file for its attributes, and wait for the answer:
+ * whoever has one open that is dead, or wants nobody to look, would stop us for ever. */
+int procfs_is_socket(int directory, const char *name, uint64_t *ret_inode, dev_t *ret_device)
+{
+	struct statx found;
+
+	if (statx(directory, name, AT_STATX_DONT_SYNC, STATX_TYPE | STATX_INO, &found))
+		return -errno;
+	*ret_inode = found.stx_ino;
+	if (ret_device)
+		*ret_device = makedev(found.stx_dev_major, found.stx_dev_minor);
+	return S_ISSOCK(found.stx_mode);
 }
