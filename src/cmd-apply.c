@@ -233,6 +233,8 @@ static int try_apply(const struct context *context)
 
 	if (pam_trial(session.host, &plan, &err) < 0)
 		return session_fail(&session, EXIT_TROUBLE, "nothing applied: %s", err.message);
+	if (session_check_outputs(&session, &err) < 0)
+		return session_fail(&session, EXIT_TROUBLE, "nothing applied: %s", err.message);
 	session_describe(&session, &plan, &transaction);
 	enum apply_outcome outcome = apply_plan(session.host, &plan, &transaction, &err);
 	int status = status_of_outcome(outcome);

@@ -2,6 +2,8 @@
 /* From a finished report to its outputs: each is whole, or the command has failed. */
 #include "cmd.h"
 
+#include "error.h"
+#include "host.h"
 #include "pool.h"
 #include "store.h"
 
@@ -26,9 +28,10 @@ struct place {
 	const char *name; /* NULL: `at` is the file itself */
 };
 
-static bool find_place(const struct output *output, struct place *ret)
+/* FILE NULL: standard output. */
+static bool find_place(const char *file, struct place *ret)
 {
-	const char *file = output->file, *slash = file ? strrchr(file, '/') : NULL;
+	const char *slash = file ? strrchr(file, '/') : NULL;
 	char directory[PATH_MAX];
 
 	*ret = (struct place){ .name = NULL };
@@ -41,7 +44,7 @@ static bool find_place(const struct output *output, struct place *ret)
 }
 
 /* What one writes, the other would overwrite or mix with it; a terminal or /dev/null takes both. */
-static bool are_one_place(const struct output *a, const struct output *b)
+static bool are_one_place(const char *a, const char *b)
 {
 	struct place one, two;
 
@@ -59,15 +62,36 @@ static bool is_terminal(const struct output *output)
 			    : isatty(STDOUT_FILENO);
 }
 
-bool outputs_differ(const struct context *context)
+/* ---- outputs that must not be --------------------------------------------------------------- */
+
+/* Said before anything is done. What is redirected the shell has emptied already. */
+static bool is_good(const struct context *context, const struct output *output)
+{
+	const char *file = output->file, *recording = context->options.recording;
+
+	if (file && store_output_is_closed(file)) {
+		complain("%s: %s", file, strerror(EBADF));
+		return false;
+	}
+	bool is_input = file && recording && are_one_place(file, recording);
+	for (size_t i = 0; file && i < context->argument_count; i++)
+		is_input = is_input || are_one_place(file, context->arguments[i]);
+	if (is_input)
+		complain("%s: " OUTPUT_IS_INPUT, file);
+	return !is_input;
+}
+
+bool outputs_are_good(const struct context *context)
 {
 	for (size_t i = 0; i < context->output_count; i++) {
 		const struct output *a = &context->outputs[i];
 		if (!a->file && context->options.quiet)
 			continue;
+		if (!is_good(context, a))
+			return false;
 		for (size_t j = i + 1; j < context->output_count; j++) {
 			const struct output *b = &context->outputs[j];
-			if (!are_one_place(a, b))
+			if (!are_one_place(a->file, b->file))
 				continue;
 			complain("%s and %s are one file: each output needs its own",
 				 output_name(a), output_name(b));
@@ -77,40 +101,98 @@ bool outputs_differ(const struct context *context)
 	return true;
 }
 
-const char *output_impossible(const struct context *context)
+static bool is_target(const struct session *session, const struct plan *plan, const char *file)
 {
+	for (size_t i = 0; plan && i < plan->count; i++)
+		if (plan->changes[i].kind == CHANGE_FILE &&
+		    are_one_place(file, pool_printf(session->pool, "%s%s", host_root(session->host),
+						    plan->changes[i].path)))
+			return true;
+	return false;
+}
+
+/* Is FILE one that this session reads or changes? */
+static bool is_of_session(const struct session *session, const char *file)
+{
+	const struct report *report = &session->report;
+	const struct profile_set *profiles = &session->profiles;
+	struct stat st;
+
+	if (!stat(file, &st) && S_ISREG(st.st_mode) &&
+	    host_has_read(session->host, st.st_dev, st.st_ino))
+		return true;
+	for (size_t i = 0; i < profiles->source_count; i++)
+		if (are_one_place(file, profiles->sources[i].file))
+			return true;
+	for (size_t i = 0; i < report->step_count; i++)
+		if (report->steps[i].undo && is_target(session, &report->steps[i].undo->plan, file))
+			return true;
+	return is_target(session, report->plan, file);
+}
+
+int session_check_outputs(const struct session *session, struct error *err)
+{
+	const struct context *context = session->context;
+
 	for (size_t i = 0; i < context->output_count; i++) {
 		const char *file = context->outputs[i].file;
-		if (file && !store_output_possible(file))
-			return file;
+		if (file && is_of_session(session, file))
+			return error_set(err, -EINVAL, "%.800s: " OUTPUT_IS_INPUT, file);
 	}
-	return NULL;
+	return 0;
+}
+
+int outputs_possible(const struct context *context, struct error *err)
+{
+	struct error why;
+
+	for (size_t i = 0; i < context->output_count; i++) {
+		const char *file = context->outputs[i].file;
+		int rc = file ? store_output_possible(file, &why) : 0;
+		if (rc < 0)
+			return error_set(err, rc, "the output %.150s could not be written: %.800s",
+					 file, why.message);
+	}
+	return 0;
+}
+
+static int put(const struct session *session, const struct output *output, const char *text,
+	       size_t size, struct error *err)
+{
+	const char *file = output->file;
+	bool is_socket = file && file == output->renderer->socket;
+	int rc;
+
+	if (file && !is_socket) {
+		return is_of_session(session, file) ? error_set(err, -EINVAL, OUTPUT_IS_INPUT)
+						    : store_put_output(file, text, size, err);
+	}
+	if (is_socket)
+		rc = store_send(file, text, size);
+	else
+		rc = fwrite(text, 1, size, stdout) != size || fflush(stdout) ? -errno : 0;
+	return rc ? error_set(err, rc, "%s", strerror(-rc)) : 0;
 }
 
 /* Everything is rendered before the first byte goes out. */
-static int deliver(const struct context *context, const struct report *report,
-		   const struct output *output)
+static int deliver(const struct session *session, const struct output *output, struct error *err)
 {
+	const struct report *report = &session->report;
 	struct style style = { .color = output->color,
 			       .terminal = is_terminal(output),
-			       .verbose = context->options.verbose };
+			       .verbose = session->context->options.verbose };
 	char *text = NULL;
 	size_t size = 0;
-	int rc = 0;
 	FILE *out = open_memstream(&text, &size);
+	bool failed = !out;
 
-	if (!out)
-		return -ENOMEM;
-	output->renderer->render[report->kind](out, report, &style);
-	bool failed = ferror(out);
-	if (fclose(out) || failed)
-		rc = -ENOMEM;
-	else if (output->file && output->file == output->renderer->socket)
-		rc = store_send(output->file, text, size);
-	else if (output->file)
-		rc = store_put_output(output->file, text, size);
-	else if (fwrite(text, 1, size, stdout) != size || fflush(stdout))
-		rc = -errno;
+	if (out) {
+		output->renderer->render[report->kind](out, report, &style);
+		failed = ferror(out);
+		failed = fclose(out) || failed;
+	}
+	int rc = failed ? error_set(err, -ENOMEM, "%s", strerror(ENOMEM))
+			: put(session, output, text, size, err);
 	free(text);
 	return rc;
 }
@@ -122,15 +204,16 @@ static void set_result(struct report *report, int status)
 }
 
 /* What apply and rollback did is more important than that it could not be shown. */
-static void note_failure(struct report *report, const struct output *output, int rc)
+static void note_failure(struct report *report, const struct output *output,
+			 const struct error *err)
 {
-	if (rc != -EPIPE)
-		complain("%s: %s", output_name(output), strerror(-rc));
+	if (err->code != -EPIPE)
+		complain("%s: %s", output_name(output), err->message);
 	if (report->transaction || report->exit >= EXIT_PUT_BACK)
 		return;
 	set_result(report, EXIT_TROUBLE);
 	report->error = pool_printf(report->pool, "%s could not be written: %s",
-				    output_name(output), strerror(-rc));
+				    output_name(output), err->message);
 }
 
 int session_finish(struct session *session, int status)
@@ -148,9 +231,9 @@ int session_finish(struct session *session, int status)
 			continue;
 		report->machine_id =
 			output->renderer->wants_machine_id ? host_machine_id(session->host) : NULL;
-		int rc = deliver(context, report, output);
-		if (rc < 0)
-			note_failure(report, output, rc);
+		struct error err;
+		if (deliver(session, output, &err) < 0)
+			note_failure(report, output, &err);
 	}
 	const struct renderer *main_one = context->outputs->renderer;
 	if (main_one->status)

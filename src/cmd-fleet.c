@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -235,6 +236,31 @@ static int finish(struct session *session, struct merge *merge, const struct fle
 	return session_finish(session, EXIT_OK);
 }
 
+/* An output that is one of the INPUTS, as a directory of reports that has this one, too, since the
+ * last time; NULL: none. */
+static const char *find_input(const struct context *context, const struct fleet_inputs *inputs)
+{
+	for (size_t i = 0; i < context->output_count; i++) {
+		const char *file = context->outputs[i].file;
+		struct stat st;
+		if (!file || stat(file, &st) || !S_ISREG(st.st_mode))
+			continue;
+		for (size_t j = 0; j < inputs->count; j++)
+			if (inputs->items[j].inode == st.st_ino &&
+			    inputs->items[j].device == st.st_dev)
+				return file;
+	}
+	return NULL;
+}
+
+/* Without a report, for that would be the one. */
+static int refuse_output(struct session *session, const char *file)
+{
+	complain("%s: " OUTPUT_IS_INPUT, file);
+	session_close(session);
+	return EXIT_TROUBLE;
+}
+
 /* Standard input can be read once. */
 static bool arguments_are_good(const struct context *context)
 {
@@ -276,8 +302,11 @@ int cmd_fleet(const struct context *context)
 	struct fleet_inputs inputs = { .pool = pool };
 	for (size_t i = 0; i < context->argument_count; i++)
 		fleet_inputs_add(&inputs, context->arguments[i]);
-	read_inputs(&merge, &inputs);
-	int status = finish(&session, &merge, &inputs, stale_after);
+	const char *input = find_input(context, &inputs);
+	if (!input)
+		read_inputs(&merge, &inputs);
+	int status = input ? refuse_output(&session, input)
+			   : finish(&session, &merge, &inputs, stale_after);
 	fleet_free(merge.fleet);
 	pool_free(pool);
 	return status;

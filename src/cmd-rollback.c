@@ -87,6 +87,8 @@ static int execute(struct session *session, struct transaction *transaction,
 			return EXIT_DIFFERS;
 		if (is_refused(session, transaction, undo, err))
 			return EXIT_TROUBLE;
+		if (session_check_outputs(session, err) < 0)
+			return EXIT_TROUBLE;
 		if (options->dry_run)
 			return EXIT_OK;
 		outcome = apply_undo(session->host, transaction, undo, err);

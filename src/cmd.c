@@ -220,14 +220,12 @@ int session_load(struct session *session)
 
 int lock_host(const struct context *context)
 {
-	char why[256];
-	const char *output = output_impossible(context);
+	char why[1200];
 	struct host *host;
 	struct error err;
 
-	if (output) {
-		snprintf(why, sizeof why, "nothing changed: the output %.150s could not be written",
-			 output);
+	if (outputs_possible(context, &err) < 0) {
+		snprintf(why, sizeof why, "nothing changed: %s", err.message);
 		refuse(context, why);
 		return -1;
 	}

@@ -166,15 +166,20 @@ void log_transaction(struct session *session, const char *what,
 /* Says WHY a command does nothing, in every format. EXIT_TROUBLE. */
 int refuse(const struct context *context, const char *why);
 
-/* Are the outputs files of their own, none of them twice? Else it was said. */
-bool outputs_differ(const struct context *context);
+/* Are the outputs files of their own, none of them twice or an argument that is read, and those
+ * that are descriptors open? Else it was said. */
+bool outputs_are_good(const struct context *context);
 /* What the program ends with after a command has returned STATUS: that, or what the main output's
  * format makes of it. RENDERER: of that format, or NULL; reports trouble in it if no report was
  * delivered. */
 int final_status(const struct context *context, const struct renderer *renderer, int status);
-/* Could all of them be written, as far as can be told without trying? Else the one that could not
- * be. */
-const char *output_impossible(const struct context *context);
+#define OUTPUT_IS_INPUT \
+	"the report is about this file and would overwrite it: give it one of its own"
+/* Could all of them be written, as far as can be told without trying? 0 or -errno. */
+int outputs_possible(const struct context *context, struct error *err);
+/* Is none of them a file that the session has read, or whose change it plans? session_finish() does
+ * not write such ones; ask before something is changed. 0 or -errno. */
+int session_check_outputs(const struct session *session, struct error *err);
 
 /* Before a command changes something: could its outputs be written, as far as can be told? And
  * takes the lock of the host, waiting as --wait says; it is held until the program ends. -1: it was

@@ -21,6 +21,16 @@ static void add(struct fleet_inputs *inputs, struct fleet_input input)
 	inputs->size += input.size;
 }
 
+static void add_file(struct fleet_inputs *inputs, const char *path, const struct stat *st,
+		     bool listed)
+{
+	add(inputs, (struct fleet_input){ .path = path,
+					  .size = S_ISREG(st->st_mode) ? (uint64_t)st->st_size : 0,
+					  .listed = listed,
+					  .device = st->st_dev,
+					  .inode = st->st_ino });
+}
+
 static void add_other(struct fleet_inputs *inputs, const char *path)
 {
 	if (!inputs->others++)
@@ -92,9 +102,7 @@ static void add_entry(struct fleet_inputs *inputs, int dirfd, const char *name, 
 		add_directory(inputs, fd, path, level); /* takes it */
 	} else {
 		if (looks_like_report(fd, name))
-			add(inputs, (struct fleet_input){ .path = path,
-							  .size = (uint64_t)st.st_size,
-							  .listed = true });
+			add_file(inputs, path, &st, true);
 		else
 			add_other(inputs, path);
 		close(fd);
@@ -126,20 +134,14 @@ void fleet_inputs_add(struct fleet_inputs *inputs, const char *argument)
 {
 	struct stat st;
 
-	if (!strcmp(argument, "-")) {
-		add(inputs, (struct fleet_input){ .path = argument });
-		inputs->endless = true;
-		return;
-	}
-	if (stat(argument, &st)) {
+	bool is_stdin = !strcmp(argument, "-");
+	if (is_stdin ? fstat(STDIN_FILENO, &st) : stat(argument, &st)) {
 		add(inputs, (struct fleet_input){ .path = argument, .error = -errno });
 		return;
 	}
-	if (!S_ISDIR(st.st_mode)) {
-		bool regular = S_ISREG(st.st_mode);
-		add(inputs, (struct fleet_input){ .path = argument,
-						  .size = regular ? (uint64_t)st.st_size : 0 });
-		inputs->endless = inputs->endless || !regular;
+	if (is_stdin || !S_ISDIR(st.st_mode)) {
+		add_file(inputs, argument, &st, false);
+		inputs->endless = inputs->endless || !S_ISREG(st.st_mode);
 		return;
 	}
 	int fd = open(argument, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

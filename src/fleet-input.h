@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct pool;
 
@@ -17,6 +18,8 @@ struct fleet_input {
 	uint64_t size;
 	bool listed; /* found in a directory */
 	int error;   /* -errno: it cannot be read, or be listed */
+	dev_t device;
+	ino_t inode; /* 0: not known */
 };
 
 struct fleet_inputs {

@@ -321,6 +321,8 @@ static void read_file(struct host *host, struct file *file)
 	file->uid = st.st_uid;
 	file->gid = st.st_gid;
 	file->mtime = st.st_mtime;
+	file->device = st.st_dev;
+	file->inode = st.st_ino;
 	file->state = FILE_UNREADABLE;
 	if (fd < 0) {
 		file->error = fd;
@@ -397,6 +399,14 @@ const struct file *host_file(struct host *host, const char *path)
 	const struct file *planned = overlaid_target(host, path);
 
 	return planned ? planned : host_file_before(host, path);
+}
+
+bool host_has_read(const struct host *host, dev_t device, ino_t inode)
+{
+	for (size_t i = 0; i < host->file_count; i++)
+		if (host->files[i]->inode == inode && host->files[i]->device == device)
+			return true;
+	return false;
 }
 
 /* Without fstat(2): what lies under /proc is what it is. */
@@ -520,12 +530,9 @@ const struct directory *host_directory(struct host *host, const char *path)
 	const struct directory *base = cached_directory(host, path);
 	struct directory *shown = NULL;
 
-	for (size_t i = 0; i < host->overlay_count; i++) {
-		if (!name_in(host->overlay[i].path, path))
-			continue;
-		shown = pool_alloc(host->pool, sizeof *shown);
-		break;
-	}
+	for (size_t i = 0; i < host->overlay_count && !shown; i++)
+		if (name_in(host->overlay[i].path, path))
+			shown = pool_alloc(host->pool, sizeof *shown);
 	if (!shown)
 		return base;
 

@@ -63,6 +63,8 @@ struct file {
 	uid_t uid;
 	gid_t gid;
 	time_t mtime;
+	dev_t device; /* with the inode: which file it is */
+	ino_t inode;
 };
 
 bool file_contains(const struct file *file, const char *text);
@@ -71,6 +73,9 @@ bool file_contains(const struct file *file, const char *text);
 const struct file *host_file(struct host *host, const char *path);
 /* The same without the overlay: as it was when this command first read it. */
 const struct file *host_file_before(struct host *host, const char *path);
+
+/* Is the file with that inode one that host_file() has read? */
+bool host_has_read(const struct host *host, dev_t device, ino_t inode);
 
 /* As host_file(), for what the running kernel says (/proc/...), without mode, owner and time: never
  * through the root of an offline tree, where the answer is FILE_ABSENT. */

@@ -174,7 +174,7 @@ static int run(struct pool *pool, struct command_line *line, int argc, char **ar
 	context->kind = find_kind(command, context);
 	context->providers = providers;
 	context->renderers = renderers;
-	if (options_settle(line) != EXIT_OK || !outputs_differ(context))
+	if (options_settle(line) != EXIT_OK || !outputs_are_good(context))
 		return EXIT_TROUBLE;
 	context->command_line = join(pool, argc, argv);
 	context->shipped_profiles = shipped_profiles(pool);

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: MIT
 /* The outputs of a command: files of the caller, not of the host's root; see store.h. */
 #include "cleanup.h"
+#include "error.h"
+#include "place.h"
 #include "store-work.h"
 #include "store.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -36,23 +40,41 @@ static int descriptor_of(const char *path)
 	return -1;
 }
 
-bool store_output_possible(const char *path)
+static int say(int rc, struct error *err)
 {
-	char directory[PATH_MAX], real[PATH_MAX];
+	return rc && !*err->message ? error_set(err, rc, "%s", strerror(-rc)) : rc;
+}
+
+/* It must be open before anything else is opened, which could get its number. */
+static bool is_closed(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags < 0 || (flags & O_ACCMODE) == O_RDONLY || (flags & O_PATH);
+}
+
+bool store_output_is_closed(const char *path)
+{
 	int fd = descriptor_of(path);
-	struct stat st;
+
+	return fd >= 0 && is_closed(fd);
+}
+
+static int check(const char *path, struct error *err)
+{
+	autoplace struct place place = { .directory = -1, .file = -1 };
+	int fd = descriptor_of(path);
 
 	if (fd >= 0)
-		return (fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDONLY;
-	bool is_there = !stat(path, &st);
-	if (is_there && !S_ISREG(st.st_mode))
-		return !S_ISDIR(st.st_mode) && !access(path, W_OK);
-	if (is_there && realpath(path, real))
-		path = real;
-	const char *slash = strrchr(path, '/');
-	int length = snprintf(directory, sizeof directory, "%.*s",
-			      slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
-	return length > 0 && (size_t)length < sizeof directory && !access(directory, W_OK | X_OK);
+		return is_closed(fd) ? -EBADF : 0;
+	int rc = place_find(path, &place, err);
+	if (rc)
+		return rc;
+	if (place.file < 0 || S_ISREG(place.at.st_mode))
+		return faccessat(place.directory, ".", W_OK | X_OK, 0) ? -errno : 0;
+	if (S_ISDIR(place.at.st_mode))
+		return -EISDIR;
+	return faccessat(place.directory, place.name, W_OK, 0) ? -errno : 0;
 }
 
 static int send_datagram(int fd, const char *bytes, size_t size)
@@ -91,10 +113,61 @@ int store_send(const char *path, const char *text, size_t size)
 	return rc;
 }
 
-int store_put_output(const char *path, const char *bytes, size_t size)
+/* ---- writing ------------------------------------------------------------------------------ */
+
+/* A pipe, a terminal, /dev/null: written to. */
+static int put_special(const struct place *place, const char *bytes, size_t size)
 {
-	char real[PATH_MAX], directory_name[PATH_MAX];
+	autofd int fd =
+		openat(place->directory, place->name, O_WRONLY | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st))
+		return -errno;
+	if (st.st_dev != place->at.st_dev || st.st_ino != place->at.st_ino)
+		return -ESTALE;
+	return store_write_all(fd, bytes, size);
+}
+
+/* Outputs have no lock: a name of its own for each, that nobody can have taken before. */
+static int temporary_name(const char *name, char temporary[NAME_MAX + 1])
+{
+	uint64_t number;
+
+	if (getrandom(&number, sizeof number, GRND_NONBLOCK) != sizeof number)
+		number = (uint64_t)getpid(); /* so early nobody is there who could */
+	int size = snprintf(temporary, NAME_MAX + 1, ".%.200s.%016" PRIx64 ".keeltune-new", name,
+			    number);
+	return size < 0 ? -EINVAL : 0;
+}
+
+static int replace(const struct place *place, const struct image *image)
+{
+	autofd int directory = openat(place->directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char temporary[NAME_MAX + 1];
+	int rc = directory < 0 ? -errno : temporary_name(place->name, temporary);
+
+	if (!rc)
+		rc = store_write_temporary(directory, temporary, image);
+	if (rc == -EEXIST || directory < 0)
+		return rc; /* somebody else's */
+	if (!rc && renameat(directory, temporary, directory, place->name))
+		rc = -errno;
+	if (rc)
+		unlinkat(directory, temporary, 0);
+	return rc ? rc : store_sync(directory);
+}
+
+static int put(const char *path, const char *bytes, size_t size, struct error *err)
+{
+	autoplace struct place place = { .directory = -1, .file = -1 };
+	int fd = descriptor_of(path);
+
+	if (fd >= 0)
+		return store_write_all(fd, bytes, size);
+	int rc = place_find(path, &place, err);
+	if (rc)
+		return rc;
 	mode_t mask = umask(0);
 	umask(mask);
 	struct image image = { .exists = true,
@@ -103,45 +176,29 @@ int store_put_output(const char *path, const char *bytes, size_t size)
 			       .mode = 0666 & ~mask,
 			       .uid = geteuid(),
 			       .gid = getegid() };
-
-	int open_one = descriptor_of(path);
-	if (open_one >= 0)
-		return store_write_all(open_one, bytes, size);
-	if (!stat(path, &st)) {
-		/* A pipe, a terminal or /dev/null is written to; a file is replaced, a link stays.
-		 */
-		if (S_ISSOCK(st.st_mode))
-			return store_send(path, bytes, size);
-		if (!S_ISREG(st.st_mode)) {
-			autofd int fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
-			return fd < 0 ? -errno : store_write_all(fd, bytes, size);
-		}
-		if (!realpath(path, real))
-			return -errno; /* unreached: it was there a moment ago */
-		path = real;
-		image.mode = st.st_mode & 0777;
-		image.uid = st.st_uid;
-		image.gid = st.st_gid;
-	} else if (!lstat(path, &st)) {
-		return -ENOENT; /* a link to nothing */
+	if (place.file >= 0 && S_ISSOCK(place.at.st_mode)) {
+		char name[40];
+		snprintf(name, sizeof name, "/proc/self/fd/%d", place.file);
+		return store_send(name, bytes, size);
 	}
-	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-	int length = snprintf(directory_name, sizeof directory_name, "%.*s",
-			      slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
-	if (length < 0 || (size_t)length >= sizeof directory_name || !*name)
-		return -EINVAL;
-	autofd int directory = open(directory_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (directory < 0)
-		return -errno;
-	/* Outputs have no lock: a name of its own for each process. */
-	char temporary[NAME_MAX + 1];
-	length = snprintf(temporary, sizeof temporary, ".%.200s.%d.keeltune-new", name, getpid());
-	int rc = length < 0 ? -EINVAL : store_write_temporary(directory, temporary, &image);
-	if (rc == -EEXIST)
-		return rc; /* somebody else's */
-	if (!rc && renameat(directory, temporary, directory, name))
-		rc = -errno;
-	if (rc)
-		unlinkat(directory, temporary, 0);
-	return rc ? rc : store_sync(directory);
+	if (place.file >= 0 && !S_ISREG(place.at.st_mode))
+		return put_special(&place, bytes, size);
+	if (place.file >= 0) {
+		image.mode = place.at.st_mode & 0777;
+		image.uid = place.at.st_uid;
+		image.gid = place.at.st_gid;
+	}
+	return replace(&place, &image);
+}
+
+int store_put_output(const char *path, const char *bytes, size_t size, struct error *err)
+{
+	*err->message = '\0';
+	return say(put(path, bytes, size, err), err);
+}
+
+int store_output_possible(const char *path, struct error *err)
+{
+	*err->message = '\0';
+	return say(check(path, err), err);
 }

@@ -12,6 +12,7 @@
 #include "model.h"
 #include "process-change.h"
 
+struct error;
 struct host;
 
 /* One write(2) of BYTES and a newline, which must be taken whole (a short count means that the
@@ -64,12 +65,16 @@ int store_lock(const struct host *host, unsigned seconds);
  * until it is closed, or -ENOENT: there has never been a lock. */
 int store_share_lock(const struct host *host);
 
-/* Could store_put_output() do it, as far as can be told without trying? */
-bool store_output_possible(const char *path);
+/* Could store_put_output() do it, as far as can be told without trying? 0 or -errno. */
+int store_output_possible(const char *path, struct error *err);
+/* Is PATH the name of a descriptor (/dev/fd/3) that is not open for writing? */
+bool store_output_is_closed(const char *path);
 /* Writes SIZE bytes to the file PATH of the caller (not inside the root), all or nothing: a regular
  * file is replaced, a link to one stays; a pipe or a device is written to, and so is what PATH
- * names as a descriptor (/dev/stdout, /dev/fd/3). */
-int store_put_output(const char *path, const char *bytes, size_t size);
+ * names as a descriptor (/dev/stdout, /dev/fd/3). Never goes through a link that is neither root's
+ * nor the caller's, nor takes a file of somebody else in a directory where everybody makes files.
+ * 0 or -errno. */
+int store_put_output(const char *path, const char *bytes, size_t size, struct error *err);
 /* Sends TEXT to the datagram socket PATH: a datagram for each paragraph, with its last newline and
  * without the empty line. Waits five seconds for a receiver that is behind. 0 or -errno. */
 int store_send(const char *path, const char *text, size_t size);

@@ -3,6 +3,8 @@
  * nothing is left beside them. */
 #include "store.h"
 
+#include "error.h"
+
 #include "tree.h"
 
 #include <check.h>
@@ -42,9 +44,16 @@ static double seconds(void)
 
 /* ---- outputs ----------------------------------------------------------------------------- */
 
+static struct error err;
+
 static int put_output(const char *path, const char *text)
 {
-	return store_put_output(tree_path(root, path), text, strlen(text));
+	return store_put_output(tree_path(root, path), text, strlen(text), &err);
+}
+
+static bool is_possible(const char *path)
+{
+	return store_output_possible(path, &err) == 0;
 }
 
 START_TEST(an_output_is_made_and_replaced)
@@ -82,9 +91,9 @@ END_TEST
 START_TEST(an_output_beside_the_program)
 {
 	ck_assert_int_eq(chdir(root), 0);
-	ck_assert_int_eq(store_put_output("report", "here", 4), 0);
+	ck_assert_int_eq(store_put_output("report", "here", 4, &err), 0);
 	ck_assert_str_eq(tree_get(root, "/report"), "here");
-	ck_assert_int_eq(store_put_output("", "x", 1), -EINVAL);
+	ck_assert_int_eq(store_put_output("", "x", 1, &err), -ENOENT);
 }
 END_TEST
 
@@ -98,8 +107,8 @@ START_TEST(an_output_that_cannot_be)
 	ck_assert_int_eq(put_output("/file/report", "x"), -ENOTDIR);
 	ck_assert_int_eq(put_output("/directory", "x"), -EISDIR);
 	ck_assert_int_lt(put_output("/directory/", "x"), 0);
-	ck_assert_int_eq(store_put_output("/dev/full", "x", 1), -ENOSPC);
-	ck_assert_int_eq(store_put_output("/dev/null", "x", 1), 0);
+	ck_assert_int_eq(store_put_output("/dev/full", "x", 1, &err), -ENOSPC);
+	ck_assert_int_eq(store_put_output("/dev/null", "x", 1, &err), 0);
 	ck_assert_str_eq(tree_list(root, "/", NULL), before);
 }
 END_TEST
@@ -147,16 +156,16 @@ START_TEST(an_output_that_is_open_already)
 	ck_assert_int_ge(dup2(_i == 2 ? fd : closed, STDERR_FILENO), 0);
 	ck_assert_int_ge(dup2(_i == 3 ? fd : closed, STDOUT_FILENO), 0);
 	const char *name = name_of(_i, fd);
-	ck_assert(store_output_possible(name));
-	ck_assert_int_eq(store_put_output(name, "after", 5), 0);
+	ck_assert(is_possible(name));
+	ck_assert_int_eq(store_put_output(name, "after", 5, &err), 0);
 	ck_assert_str_eq(tree_get(root, "/log"), "before after");
 	ck_assert_uint_eq(status_of("/log").st_ino, before);
 
 	name = name_of(_i < 2 ? _i : 5 - _i, closed);
-	ck_assert(!store_output_possible(name));
-	ck_assert_int_eq(store_put_output(name, "after", 5), -EBADF);
-	ck_assert_int_lt(store_put_output("/dev/fd/x", "after", 5), 0);
-	ck_assert_int_lt(store_put_output("/dev/fd/", "after", 5), 0);
+	ck_assert(!is_possible(name));
+	ck_assert_int_eq(store_put_output(name, "after", 5, &err), -EBADF);
+	ck_assert_int_lt(store_put_output("/dev/fd/x", "after", 5, &err), 0);
+	ck_assert_int_lt(store_put_output("/dev/fd/", "after", 5, &err), 0);
 }
 END_TEST
 
@@ -174,18 +183,18 @@ START_TEST(what_an_output_may_be)
 	memset(longest, 'x', sizeof longest - 1);
 	longest[0] = longest[5000] = '/';
 
-	ck_assert(store_output_possible("file"));
-	ck_assert(store_output_possible("new"));
-	ck_assert(store_output_possible("link"));
-	ck_assert(store_output_possible("/dev/null"));
-	ck_assert(store_output_possible(tree_path(root, "/open/new")));
-	ck_assert(!store_output_possible(tree_path(root, "/open")));
-	ck_assert(!store_output_possible(tree_path(root, "/none/new")));
-	ck_assert(!store_output_possible(tree_path(root, "/closed/new")));
-	ck_assert(!store_output_possible(tree_path(root, "/closed/file"))); /* it is replaced */
-	ck_assert(!store_output_possible("out"));
-	ck_assert(!store_output_possible(longest));
-	ck_assert_int_eq(store_put_output("out", "x", 1), -EACCES);
+	ck_assert(is_possible("file"));
+	ck_assert(is_possible("new"));
+	ck_assert(is_possible("link"));
+	ck_assert(is_possible("/dev/null"));
+	ck_assert(is_possible(tree_path(root, "/open/new")));
+	ck_assert(!is_possible(tree_path(root, "/open")));
+	ck_assert(!is_possible(tree_path(root, "/none/new")));
+	ck_assert(!is_possible(tree_path(root, "/closed/new")));
+	ck_assert(!is_possible(tree_path(root, "/closed/file"))); /* it is replaced */
+	ck_assert(!is_possible("out"));
+	ck_assert(!is_possible(longest));
+	ck_assert_int_eq(store_put_output("out", "x", 1, &err), -EACCES);
 	ck_assert_str_eq(tree_get(root, "/closed/file"), "");
 }
 END_TEST
@@ -193,20 +202,84 @@ END_TEST
 /* What cannot be replaced leaves nothing beside it. */
 START_TEST(an_output_that_is_not_ours)
 {
-	char name[600], temporary[64];
+	char name[600];
 
-	tree_link(root, "/dangling", "nowhere");
-	snprintf(temporary, sizeof temporary, "/.taken.%d.keeltune-new", getpid());
-	tree_put(root, temporary, "somebody else's");
+	tree_link(root, "/round", "round");
+	tree_link(root, "/dangling", "none/where");
 	const char *before = tree_list(root, "/", NULL);
 
 	ck_assert_int_eq(put_output("/dangling", "x"), -ENOENT);
-	ck_assert_int_eq(put_output("/taken", "x"), -EEXIST);
+	ck_assert_int_eq(put_output("/round", "x"), -ELOOP);
 	memset(name, 'x', sizeof name);
 	name[0] = '/';
 	name[300] = '\0';
 	ck_assert_int_eq(put_output(name, "x"), -ENAMETOOLONG);
 	ck_assert_str_eq(tree_list(root, "/", NULL), before);
+}
+END_TEST
+
+START_TEST(links_on_the_way_are_followed)
+{
+	tree_directory(root, "/real/below");
+	tree_link(root, "/way", "./real/../real/");
+	tree_link(root, "/new", "way//below/made");
+	tree_link(root, "/absolute", tree_path(root, "/way/below"));
+	ck_assert_int_eq(put_output("//way/./below//one", "1"), 0);
+	ck_assert_int_eq(put_output("/new", "2"), 0);
+	ck_assert_int_eq(put_output("/absolute/../three", "3"), 0);
+	ck_assert_str_eq(tree_get(root, "/real/below/one"), "1");
+	ck_assert_str_eq(tree_get(root, "/real/below/made"), "2");
+	ck_assert_str_eq(tree_get(root, "/real/three"), "3");
+}
+END_TEST
+
+/* Root writes where others may: they must not say where that is. */
+START_TEST(links_of_others_are_not_followed)
+{
+	if (geteuid() != 0)
+		return; /* only root makes links for others */
+	tree_put(root, "/victim", "untouched");
+	tree_directory(root, "/home");
+	tree_link(root, "/home/link", "../victim");
+	tree_link(root, "/home/up", "..");
+	ck_assert_int_eq(lchown(tree_path(root, "/home/link"), 12345, 12345), 0);
+	ck_assert_int_eq(lchown(tree_path(root, "/home/up"), 12345, 12345), 0);
+	ck_assert_int_eq(put_output("/home/link", "x"), -EACCES);
+	ck_assert_ptr_nonnull(strstr(err.message, "link link"));
+	ck_assert_ptr_nonnull(strstr(err.message, "uid 12345"));
+	ck_assert_int_eq(put_output("/home/up/victim", "x"), -EACCES);
+	ck_assert_int_eq(put_output("/home/up/new", "x"), -EACCES);
+	ck_assert_str_eq(tree_get(root, "/victim"), "untouched");
+
+	/* A link to the link is one of them, too. */
+	tree_link(root, "/mine", "home/link");
+	ck_assert_int_eq(put_output("/mine", "x"), -EACCES);
+	ck_assert(!is_possible(tree_path(root, "/mine")));
+}
+END_TEST
+
+/* Whoever makes a file in /tmp before root does would have root's report as his own. */
+START_TEST(files_of_others_in_a_shared_directory_are_not_taken)
+{
+	if (geteuid() != 0)
+		return; /* only root makes files for others */
+	tree_put(root, "/tmp/report", "his");
+	tree_put(root, "/home/report", "his");
+	ck_assert_int_eq(mkfifo(tree_path(root, "/tmp/pipe"), 0666), 0);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(chown(tree_path(root, i ? "/tmp/report" : "/tmp/pipe"), 12345, 0),
+				 0);
+		ck_assert_int_eq(chown(tree_path(root, "/home/report"), 12345, 0), 0);
+	}
+	tree_chmod(root, "/tmp", 01777);
+	tree_chmod(root, "/home", 0777);
+	ck_assert_int_eq(put_output("/tmp/report", "x"), -EACCES);
+	ck_assert_ptr_nonnull(strstr(err.message, "uid 12345"));
+	ck_assert_int_eq(put_output("/tmp/pipe", "x"), -EACCES);
+	ck_assert_int_eq(put_output("/home/report", "x"), 0); /* and he keeps it */
+	ck_assert_uint_eq(status_of("/home/report").st_uid, 12345);
+	ck_assert_int_eq(chown(tree_path(root, "/tmp"), 12345, 0), 0);
+	ck_assert_int_eq(put_output("/tmp/report", "x"), 0); /* it is his directory */
 }
 END_TEST
 
@@ -278,6 +351,9 @@ int main(void)
 			    sizeof descriptors / sizeof *descriptors);
 	tcase_add_test(tests, what_an_output_may_be);
 	tcase_add_test(tests, an_output_that_is_not_ours);
+	tcase_add_test(tests, links_on_the_way_are_followed);
+	tcase_add_test(tests, links_of_others_are_not_followed);
+	tcase_add_test(tests, files_of_others_in_a_shared_directory_are_not_taken);
 	tcase_add_test(tests, entries_are_sent_one_by_one);
 	tcase_add_test(tests, what_cannot_be_sent);
 	tcase_set_timeout(tests, 20);
