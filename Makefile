@@ -390,8 +390,13 @@ lint-man:
 lint-format format-check:
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
 
-lint-rules:
-	$(Q)scripts/lint-rules
+# What a file calls is asked of an object in which nothing is inlined.
+lint-rules: $(SOURCES:src/%.c=$(LINT)/rules/%.o)
+	$(Q)scripts/lint-rules && scripts/lint-rooms $(LINT)/rules
+
+$(LINT)/rules/%.o: src/%.c $(HEADERS)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BASE) $(LIB_CFLAGS) $(SETTINGS) -O0 -w -c -o $@ $<
 
 .PHONY: format format-check
 format: ## format every C file

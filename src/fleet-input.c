@@ -161,8 +161,9 @@ int fleet_input_open(const struct fleet_input *input)
 		int copy = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
 		return copy < 0 ? -errno : copy;
 	}
-	int flags = input->listed ? O_NOFOLLOW | O_NONBLOCK | O_NOCTTY : O_NOCTTY;
-	int fd = open(input->path, O_RDONLY | O_CLOEXEC | flags);
+	int fd = input->listed ? open(input->path,
+				      O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+			       : open(input->path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	if (input->listed && (fstat(fd, &st) || !S_ISREG(st.st_mode))) {

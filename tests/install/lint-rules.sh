@@ -16,9 +16,7 @@ const char *text = "strtol(1) \" exit(1) O_RDWR", c = '"'; /* " */
 int exits = x->printf + snprintf(line, 1, "fopen(w)") + my_exit(1) + fopen(path, "re");
 C
 cp "$tree/src/innocent.c" "$tree/src/store.c"
-echo 'fd = openat(dir, name, O_WRONLY | O_CREAT); rename(a, b); fopen(a, "w");' >>"$tree/src/store.c"
-cp "$tree/src/innocent.c" "$tree/src/cmd-audit.c"
-echo 'printf("%s", text); exit(1);' >>"$tree/src/cmd-audit.c"
+echo 'fd = openat(dir, name, O_WRONLY | O_CREAT);' >>"$tree/src/store.c"
 expect 0 "innocent code passes" "$tree/scripts/lint-rules"
 
 seed() { # NAME REASON LINE
@@ -29,18 +27,15 @@ seed() { # NAME REASON LINE
 }
 seed "a banned call" "banned call" 'n = atoi(text);'
 seed "another after a string" "banned call" 'f("/*"); n = strtoul(text, NULL, 0);'
-seed "open for writing" "only store.c" 'fd = openat(dir, name, O_RDWR | O_CLOEXEC);'
-seed "a stream for writing" "only store.c" 'f = fopen(path, "we");'
-seed "rename" "only store.c" '	if (renameat(a, b, c, d))'
-seed "chmod" "only store.c" 'fchmod(fd, 0600);'
-seed "printing" "only cmd-*" 'fprintf(stderr, "x");'
-seed "exit" "only cmd-*" 'if (!p) exit(2);'
-seed "a library's header" "confuse.h belongs" '#include <confuse.h>'
+for flag in O_WRONLY O_RDWR O_CREAT O_TRUNC O_APPEND O_TMPFILE; do
+	seed "$flag" "only store.c" "int flags = $flag | O_CLOEXEC;"
+done
+seed "a copied descriptor" "descriptors of others" 'fd = syscall(SYS_pidfd_getfd, a, b, 0);'
+seed "a destroyed socket" "nobody is stopped" 'request.type = SOCK_DESTROY;'
+seed "libconfuse" "confuse.h belongs" '#include <confuse.h>'
+seed "jansson" "jansson.h belongs" '#include <jansson.h>'
+seed "libmnl" "libmnl belongs" '#include <libmnl/libmnl.h>'
+seed "libproc2" "libproc2 belongs" '#include <libproc2/pids.h>'
 seq 601 >"$tree/src/long.c"
 expect 1 "a long file is found" "$tree/scripts/lint-rules"
-rm "$tree/src/long.c"
-echo '| store.c | writes |' >"$tree/ARCHITECTURE.md"
-expect 1 "a file without a row in ARCHITECTURE.md is found" "$tree/scripts/lint-rules"
-has "it is named" "src/cmd-audit.c: ARCHITECTURE.md" "$out"
-has_not "one with a row is not" "src/store.c" "$out"
 finish
