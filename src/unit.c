@@ -215,7 +215,7 @@ static const char *specifier(const struct unit *unit, char letter)
 	case 'p':
 		return prefix;
 	case 'P':
-		return unit_name_unescape(pool, prefix, false);
+		return unit_name_unescape(pool, prefix, true);
 	case 'i':
 		return instance ? instance : "";
 	case 'I':

@@ -242,6 +242,34 @@ START_TEST(a_reason_names_value_and_place)
 }
 END_TEST
 
+/* Beyond the accepted range is one thing, beyond what no profile may want another. */
+START_TEST(a_reason_names_the_safe_range)
+{
+	static const struct {
+		uint64_t at_least, at_most, found; /* 0: not said */
+		const char *says;
+	} rows[] = {
+		{ 0, 18, 5, "the running value is 5, below the safe minimum 10" },
+		{ 0, 18, 19, "the running value is 19" },
+		{ 12, 0, 25, "the running value is 25, above the safe maximum 20" },
+		{ 12, 0, 11, "the running value is 11" },
+		{ 12, 18, 5, "the running value is 5" },
+		{ 12, 18, 25, "the running value is 25" },
+		{ 0, 0, 5, "the running value is 5" },
+		{ 0, 0, 25, "the running value is 25" },
+	};
+	struct setting setting = sample(&both_planes);
+
+	/* As profiles are read: what is accepted is within what is safe. */
+	if (rows[_i].at_least)
+		setting.at_least = setting.min = value_number(rows[_i].at_least);
+	if (rows[_i].at_most)
+		setting.at_most = setting.max = value_number(rows[_i].at_most);
+	seen.layer[LAYER_RUNNING] = present(rows[_i].found);
+	ck_assert_str_eq(judge(&both, &setting).reason, rows[_i].says);
+}
+END_TEST
+
 START_TEST(a_reason_says_what_could_not_be_seen)
 {
 	struct setting setting = sample(&both_planes);
@@ -434,6 +462,7 @@ int main(void)
 	tcase_add_test(tests, other_layers_are_not_judged);
 	tcase_add_loop_test(tests, the_edges_of_a_range_are_inside, 0, 4);
 	tcase_add_test(tests, a_reason_names_value_and_place);
+	tcase_add_loop_test(tests, a_reason_names_the_safe_range, 0, 8);
 	tcase_add_test(tests, a_reason_says_what_could_not_be_seen);
 	tcase_add_test(tests, skipped_says_why);
 	tcase_add_test(tests, what_the_host_lacks);

@@ -228,6 +228,35 @@ START_TEST(busybox_stops)
 }
 END_TEST
 
+START_TEST(busybox_writes_no_empty_value)
+{
+	tree_put(root, "/etc/sysctl.d/10-a.conf", TIME " = 5\n" TIME " = \t\n");
+	struct boot_value value = evaluate(ENGINE_BUSYBOX, TIME);
+	ck_assert_str_eq(show(value.boot), "5 at /etc/sysctl.d/10-a.conf:1");
+	ck_assert_str_eq(show_shadows(&value), "/etc/sysctl.d/10-a.conf:2 : "
+					       "BusyBox writes nothing for an empty value\n");
+	/* Others write it, and the kernel refuses. */
+	ck_assert_str_eq(show(evaluate(ENGINE_PROCPS, TIME).boot),
+			 "5 at /etc/sysctl.d/10-a.conf:1");
+}
+END_TEST
+
+/* What the kernel refuses and is longer than procps' buffer, procps writes again, up to the last
+ * comma in it. */
+START_TEST(procps_writes_in_pieces)
+{
+	tree_put(root, "/etc/sysctl.d/10-a.conf",
+		 pool_printf(pool, "%s = 600,%4092s\n%s = 60,%4092s\n", TIME, "x", INTVL, "x"));
+	ck_assert_str_eq(show(evaluate(ENGINE_PROCPS, TIME).boot),
+			 "600 at /etc/sysctl.d/10-a.conf:1");
+	ck_assert_str_eq(show(evaluate(ENGINE_PROCPS3, TIME).boot),
+			 "600 at /etc/sysctl.d/10-a.conf:1");
+	ck_assert_str_eq(show(evaluate(ENGINE_SYSTEMD, TIME).boot), "7200 (kernel default)");
+	/* What fits is not written again. */
+	ck_assert_str_eq(show(evaluate(ENGINE_PROCPS, INTVL).boot), "75 (kernel default)");
+}
+END_TEST
+
 START_TEST(what_cannot_be_read)
 {
 	tree_put(root, "/etc/sysctl.d/10-a.conf", TIME " = 5\n");
@@ -710,6 +739,8 @@ int main(void)
 		merged_lib_is_one_directory,
 		separate_lib,
 		busybox_stops,
+		busybox_writes_no_empty_value,
+		procps_writes_in_pieces,
 		what_cannot_be_read,
 		directory_that_cannot_be_read,
 		ports_depend_on_each_other,

@@ -122,13 +122,22 @@ static const struct {
 	{ "alice", "@:51 - nofile 300\n", ALONE },
 	{ "alice", "@50:60 - nofile 300\n", ALONE },
 	{ "alice", "@1000:1100 - nofile 300\n", BOTH(300, 300) },
+	{ "alice", "@1001: - nofile 300\n", BOTH(300, 300) },
+	{ "alice", "@1002: - nofile 300\n", ALONE },
+	{ "alice", "@900:1001 - nofile 300\n", BOTH(300, 300) },
+	{ "alice", "@900:1000 - nofile 300\n", ALONE },
 	{ "alice", ":1001 - nofile 300\n", BOTH(300, 300) },
+	{ "alice", "1001:1001 - nofile 300\n", BOTH(300, 300) },
+	{ "alice", "1002: - nofile 300\n", ALONE },
 	{ "alice", "1001 - nofile 300\n", ALONE },
 	{ "alice", "1500:1000 - nofile 300\n", ALONE },
 	{ "alice", "-1: - nofile 300\n", ALONE },
 	{ "alice", "4294967296: - nofile 300\n", BOTH(300, 300) },
 	{ "alice", "%staff - nofile 300\n", ALONE },
 	{ "alice", "% - nofile 300\n", ALONE },
+	{ "alice", "%1001: - maxlogins 0\n", ALONE },
+	{ "alice", "%:50 - maxlogins 0\n", { true, 1024, 8002 }, { true, 1000, 2222 } },
+	{ "alice", "%:51 - maxlogins 0\n", ALONE },
 	{ "alice", "%staff - maxlogins 0\n", { true, 1024, 8002 }, { true, 1000, 2222 } },
 	{ "alice", "alice - maxlogins 0\n", { true, 1024, 8002 }, { true, 1000, 2222 } },
 	{ "alice",
@@ -206,10 +215,34 @@ START_TEST(origins_and_shadows)
 	ck_assert_uint_eq(count, 1);
 	ck_assert_str_eq(shadows[0].why, "a more specific line wins");
 
+	/* The user of a service and he alone is named; "% nofile" is nobody's. */
+	ck_assert(!login_line_singles_out(context.entries.items));
+	ck_assert(login_line_singles_out(context.entries.items + 1));
+
 	/* Nobody in particular: only `*` counts. */
 	login_evaluate(&context, &login_ordinary, &limits);
 	check_nofile(&limits, (struct expected){ false, 500, 500 });
 	ck_assert_str_eq(limits.item[RLIMIT_NPROC].soft.why, "inherited from pid 1");
+	host_close(host);
+}
+END_TEST
+
+START_TEST(a_percent_counts_for_logins_only)
+{
+	const char *root = new_tree(true, "% - nofile 300\n%staff soft nofile 400\n");
+	struct login_context context;
+	struct login_limits limits;
+	struct shadow *shadows;
+	struct host *host;
+	size_t count;
+
+	open_login(root, &host, &context);
+	const struct account *alice = accounts_find(&context.accounts, "alice");
+	login_evaluate(&context, alice, &limits);
+	login_shadows(&context, alice, &limits, RLIMIT_NOFILE, SIDE_SOFT, &shadows, &count);
+	ck_assert_uint_eq(count, 2);
+	ck_assert_ptr_nonnull(strstr(shadows[0].why, "maxlogins only"));
+	ck_assert_ptr_nonnull(strstr(shadows[1].why, "maxlogins only"));
 	host_close(host);
 }
 END_TEST
@@ -552,6 +585,7 @@ int main(void)
 	suite_add_tcase(suite, tcase);
 	tcase_add_loop_test(tcase, login, 0, sizeof logins / sizeof *logins);
 	tcase_add_test(tcase, origins_and_shadows);
+	tcase_add_test(tcase, a_percent_counts_for_logins_only);
 	tcase_add_test(tcase, soft_side_takes_hard_side_along);
 	tcase_add_test(tcase, clamped);
 	tcase_add_test(tcase, without_capability);

@@ -5,6 +5,7 @@
 #include "socket-set.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -155,6 +156,56 @@ START_TEST(thresholds_are_judged)
 }
 END_TEST
 
+/* Each name is about its own count. */
+START_TEST(thresholds_know_their_field)
+{
+	const struct leak leak = { .states[TCP_STATE_CLOSE_WAIT] = 1,
+				   .never_read = 2,
+				   .not_closed = 3,
+				   .never_accepted = 4,
+				   .half_open = 5,
+				   .dead = 6,
+				   .shared = 7,
+				   .listen_full = 8,
+				   .unread_bytes = 9,
+				   .oldest = 10,
+				   .has_limits = true,
+				   .fds = { .used = 11, .soft = 50, .hard = 100 } };
+	static const char *const names[] = { "close_wait",     "never_read",  "not_closed",
+					     "never_accepted", "half_open",   "dead",
+					     "shared",         "listen_full", "unread",
+					     "oldest",         "fds" };
+	struct threshold threshold;
+	struct error err;
+	uint64_t value;
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		char text[64];
+		snprintf(text, sizeof text, "%s>=0", names[i]);
+		ck_assert_int_eq(threshold_parse(text, &threshold, &err), 0);
+		ck_assert(threshold_is_exceeded(&threshold, &leak, &value));
+		ck_assert_uint_eq(value, i + 1);
+	}
+}
+END_TEST
+
+/* A use or a limit that could not be read is no reason to alarm, and none to be sure. */
+START_TEST(thresholds_need_to_know)
+{
+	struct leak leak = { .fds = { .used = 800, .soft = 1000, .hard = 1000 } };
+	struct threshold threshold;
+	struct error err;
+	uint64_t value;
+
+	ck_assert_int_eq(threshold_parse("fds>1", &threshold, &err), 0);
+	ck_assert(!threshold_is_exceeded(&threshold, &leak, &value));
+	leak.has_limits = true;
+	ck_assert(threshold_is_exceeded(&threshold, &leak, &value));
+	leak.fds.used = FDS_UNKNOWN;
+	ck_assert(!threshold_is_exceeded(&threshold, &leak, &value));
+}
+END_TEST
+
 START_TEST(a_set_finds_what_it_has)
 {
 	struct socket_set set = { 0 };
@@ -188,6 +239,8 @@ int main(void)
 	tcase_add_loop_test(tests, thresholds_are_parsed, 0,
 			    sizeof thresholds / sizeof *thresholds);
 	tcase_add_loop_test(tests, thresholds_are_judged, 0, sizeof judged / sizeof *judged);
+	tcase_add_test(tests, thresholds_know_their_field);
+	tcase_add_test(tests, thresholds_need_to_know);
 	tcase_add_test(tests, a_set_finds_what_it_has);
 	suite_add_tcase(suite, tests);
 

@@ -232,6 +232,33 @@ START_TEST(new_dropin)
 }
 END_TEST
 
+/* Of a value such as User=: what the name of the unit answers. */
+START_TEST(specifiers)
+{
+	static const struct {
+		const char *text, *template, *plain;
+	} rows[] = {
+		{ "none", "none", "none" },
+		{ "%n", "a-b\\x40@c\\x2dd-e.service", "web.service" },
+		{ "%N", "a-b\\x40@c\\x2dd-e", "web" },
+		{ "%p", "a-b\\x40", "web" },
+		{ "%P", "a/b@", "web" },
+		{ "%i", "c\\x2dd-e", "" },
+		{ "%I", "c-d/e", "" },
+		{ "100%%", "100%", "100%" },
+		{ "<%i>%i", "<c\\x2dd-e>c\\x2dd-e", "<>" },
+		{ "%H", NULL, NULL }, /* of the machine, not of the name */
+		{ "x%", NULL, NULL },
+	};
+
+	tree_put(root, LIB "a-b\\x40@.service", SERVICE(""));
+	tree_put(root, LIB "web.service", SERVICE(""));
+	struct unit template = load("a-b\\x40@c\\x2dd-e"), plain = load("web");
+	ck_assert_pstr_eq(unit_resolve(&template, rows[_i].text), rows[_i].template);
+	ck_assert_pstr_eq(unit_resolve(&plain, rows[_i].text), rows[_i].plain);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("unit");
@@ -247,6 +274,7 @@ int main(void)
 	tcase_add_test(tcase, defaults);
 	tcase_add_test(tcase, broken_defaults);
 	tcase_add_test(tcase, new_dropin);
+	tcase_add_loop_test(tcase, specifiers, 0, 11);
 
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
