@@ -92,10 +92,14 @@ static bool is_of_interest(const struct socket_report *report, const struct tcp_
 		socket_is_half_open(socket, settings_of(report, socket)));
 }
 
+bool socket_work_is_full_queue(const struct socket_report *report, const struct tcp_socket *socket)
+{
+	return socket_is_full(socket) && socket_filter_matches(&report->request->filter, socket);
+}
+
 uint8_t *socket_work_wanted(struct socket_report *report)
 {
 	const struct socket_set *set = &report->set;
-	const struct socket_filter *filter = &report->request->filter;
 	uint8_t *wanted = calloc(set->count + 1, 1);
 
 	report->queued = calloc(set->count + 1, sizeof *report->queued);
@@ -105,8 +109,7 @@ uint8_t *socket_work_wanted(struct socket_report *report)
 	}
 	for (size_t i = 0; i < set->count; i++) {
 		const struct tcp_socket *socket = &set->items[i];
-		bool is_queue = report->queued[i] ||
-				(socket_filter_is_all(filter) && socket_is_full(socket));
+		bool is_queue = report->queued[i] || socket_work_is_full_queue(report, socket);
 		wanted[i] = socket->inode && (is_queue || is_of_interest(report, socket));
 	}
 	return wanted;
@@ -139,7 +142,7 @@ static void add_hit(struct socket_report *report, const struct fd_hit *hit, stru
 		leak->space = socket->netns;
 		leak->netns = report->namespaces[socket->netns].name;
 	}
-	if (socket->state == TCP_STATE_LISTEN)
+	if (report->queued[hit->socket] || socket_work_is_full_queue(report, socket))
 		leak_add_queue(leak, socket, report->queued[hit->socket]);
 	if (socket_filter_matches(&report->request->filter, socket))
 		leak_add_socket(leak, socket, report->owners.holders[hit->socket],

@@ -199,7 +199,8 @@ static uint64_t full_queues_of_others(const struct socket_report *report)
 	uint64_t count = 0;
 
 	for (size_t i = 0; i < report->set.count; i++)
-		count += socket_is_full(&report->set.items[i]) && !report->owners.holders[i];
+		count += !report->owners.holders[i] &&
+			 socket_work_is_full_queue(report, &report->set.items[i]);
 	return count;
 }
 

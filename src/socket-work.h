@@ -35,6 +35,8 @@ uint8_t *socket_work_wanted(struct socket_report *report);
 /* Fills in the leaks of the processes that matter, and the states of their sockets. 0 or -ENOMEM.
  */
 int socket_work_attribute(const struct work *work);
+/* A listener of those asked for, whose accept queue is full. */
+bool socket_work_is_full_queue(const struct socket_report *report, const struct tcp_socket *socket);
 /* Ports, peers and (-v) sockets of the leaks, which keep their places from now on. 0 or -ENOMEM. */
 int socket_work_detail(const struct work *work);
 
