@@ -198,7 +198,12 @@ def verdicts():
         'sysctl "net.ipv4.tcp_keepalive_probes" { value = 9 }\n'
         'sysctl "net.ipv4.no_such_key" { value = 1 }\n'
         'sysctl "net.ipv4.not_this_one_either" { value = 1 optional = true }\n')
+    losing = Path("/etc/sysctl.d/50-loses.conf"), Path("/etc/sysctl.d/60-wins.conf")
+    for number, file in enumerate(losing, 700):
+        file.write_text(f"net.ipv4.tcp_keepalive_time = {number}\n")
     status, stdout, files = run("verdicts", ["audit", "mixed"])
+    for file in losing:
+        file.unlink()
     report = json.loads(files["json"].read_bytes())
     told = {finding["id"]: finding["verdict"] for finding in report["findings"]}
     equal("all verdicts occur", {"ok", "differs", "unknown", "skipped"}, set(told.values()))
@@ -209,6 +214,10 @@ def verdicts():
     cases, suite, out, error = formats_read.junit(files["junit"].read_bytes())
     kinds = {None: "ok", "failure": "differs", "error": "unknown", "skipped": "skipped"}
     equal("junit tells them apart", told, {case[0]: kinds[case[2]] for case in cases})
+    facts = facts_of(next(case[4] for case in cases if case[0] == "sysctl:net.ipv4.tcp_keepalive_time"))
+    equal("junit has what a person needs to know", ("at most 600", "a # b"), (facts["wanted"], facts["purpose"]))
+    for fact, part in (("running", "7200"), ("boot", "701"), ("profile", "mixed.conf:2"), ("shadowed", "50-loses.conf:1: 700")):
+        result(part in facts[fact], f"junit has the fact {fact}", facts[fact])
     equal("junit names what was looked at", ("mixed on " + report["host"]["name"], "keeltune.audit"),
           (suite["name"], suite["package"]))
     equal("junit has the notes", [note["text"] for note in report["notes"]],
@@ -314,6 +323,10 @@ def many():
           (len(values), re.fullmatch(r"and (2[1-9]|[3-9][0-9]) more", lines[-1]) is not None))
     result(case[3].startswith(f"exceeded by {lines[0]}"), "the worst is in the message", case[3])
     formats_read.nagios(stdout, status)
+    metrics = {name.removeprefix("keeltune_sockets_") for name, _ in formats_read.prometheus(files["prometheus"].read_bytes())}
+    equal("prometheus has what is counted", set(), {
+        "processes", "dead", "listen_full", "close_wait_unread_bytes", "close_wait_oldest_seconds", "descriptor_use_ratio",
+        "unattributed", "check_status", "check_exceeding", "in_state", "exit_status", "last_run_timestamp_seconds"} - metrics)
 
 
 def namespaces():

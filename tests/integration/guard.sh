@@ -108,6 +108,14 @@ conf '* - nofile unlimited'
 expect 1 "a hard limit that this module cannot set" kt diff "$TMPDIR/p.conf"
 has "the new one is today's" "+* hard nofile 524288" "$out"
 
+# --- a soft limit goes with the hard one that a setting is about
+
+fresh debian12
+conf 'bob soft nofile 100000' 'bob hard nproc 5'
+profile <<<'limits "bob" { item "nofile" { hard = 9000 } }'
+expect 0 "a soft limit goes with the hard one that a setting is about" kt apply "$TMPDIR/p.conf"
+drop_in_has "the hard one is written" "bob hard nofile 9000"
+
 # --- root
 
 fresh rhel9

@@ -199,6 +199,10 @@ has "who" "uid       0" "$TMPDIR/shown"
 has "why" "comment   ticket 7" "$TMPDIR/shown"
 has "how" "apply --comment ticket 7 small" "$TMPDIR/shown"
 same "and the diff as it was applied" <(sed '/^note: /,$d' "$TMPDIR/diff") <(sed '1,/^$/d' "$TMPDIR/shown")
+check "the host it was on" test "$(jq -r .machine_id "$state/$id/manifest.json")" = "$(cat /etc/machine-id)"
+login=$(cat /proc/self/loginuid)
+[ "$login" != 4294967295 ] || login=null
+check "the login it was from" test "$(jq -r .by.login "$state/$id/manifest.json")" = "$login"
 gives 0 "show" ".entries[0].id == \"$id\" and (.entries[0].by | .uid == 0 and .comment == \"ticket 7\") and (.changes | length == 6) and
 	(.sources[0].sha256 == \"$(sha256sum </etc/keeltune/profiles/small.conf | cut -d' ' -f1)\") and
 	(.changes[] | select(.path == \"/etc/pam.d/login\") | .diff | startswith(\"--- a/etc/pam.d/login\")) and

@@ -397,6 +397,22 @@ START_TEST(kernel_command_line)
 }
 END_TEST
 
+/* systemd sets fs.file-max behind the kernel's command line, and before it reads files. */
+START_TEST(systemd_comes_behind_the_command_line)
+{
+	static const char line[] = "sysctl.fs.file-max=4711";
+	struct error err;
+
+	tear_down();
+	ck_assert_int_eq(host_open(NULL, &host, &err), 0);
+	pool = host_pool(host);
+	notes = (struct notes){ .pool = pool };
+	host_overlay(host, "/proc/cmdline", line, strlen(line));
+	struct boot_value value = evaluate(ENGINE_SYSTEMD, FILES);
+	ck_assert(!value_equals(value.boot.value, value_number(4711)));
+}
+END_TEST
+
 /* /etc/sysctl.d is a link, so "..", seen from what it leads to, is not /etc. */
 START_TEST(link_from_another_directory)
 {
@@ -749,6 +765,7 @@ int main(void)
 		several_keys_at_once,
 		overlay,
 		kernel_command_line,
+		systemd_comes_behind_the_command_line,
 		link_from_another_directory,
 		credential_is_read_last,
 		credential_of_the_administrator,

@@ -5,6 +5,7 @@
 #include "pool.h"
 
 #include <check.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,6 +115,12 @@ static const struct {
 	{ "a - nproc \v300", { RULE, RULE }, { 0 }, { 300, 300 } },
 	{ "a\xc2\xa0- nofile 300", { LIMITS_INVALID, LIMITS_INVALID }, { 0 }, { 0 } },
 	{ "a - nproc -2", { RULE, RULE }, { 0 }, { UINT64_MAX - 1, UINT64_MAX - 1 } },
+	{ "a - nproc  ", { LIMITS_INVALID, LIMITS_INVALID }, { 0 }, { 0 } },
+	{ "a - maxlogins -", { RULE, RULE }, { 0 }, { 0, 0 } },
+	{ "a - maxlogins many",
+	  { RULE, RULE },
+	  { LIMITS_DROP_VALUE, LIMITS_DROP_VALUE },
+	  { 0, 0 } },
 	{ "a - nproc +64", { RULE, RULE }, { 0 }, { 64, 64 } },
 	{ "a - nproc +-5", { RULE, RULE }, { LIMITS_DROP_VALUE, LIMITS_DROP_VALUE }, { 0 } },
 	{ "a - nproc 10k", { RULE, RULE }, { 0 }, { 10, 10 } },
@@ -150,6 +157,36 @@ static const struct {
 	{ " \t\v", { NOTHING, NOTHING }, { 0 }, { 0 } },
 	{ "", { NOTHING, NOTHING }, { 0 }, { 0 } },
 };
+
+/* Counts are an int: what is more is cut, and "unlimited" is -1. */
+START_TEST(counts)
+{
+	static const struct {
+		const char *line;
+		int count;
+	} rows[] = {
+		{ "a - maxlogins 4", 4 },
+		{ "a - maxlogins -", -1 },
+		{ "a - maxlogins unlimited", -1 },
+		{ "a - maxsyslogins infinity", -1 },
+		{ "a - maxlogins -5", -5 },
+		{ "a - maxlogins 2147483647", INT_MAX },
+		{ "a - maxlogins 2147483648", INT_MAX },
+		{ "a - maxlogins -2147483648", INT_MIN },
+		{ "a - maxlogins -9999999999", INT_MIN },
+		{ "a - priority -7", -7 },
+		{ "a - nonewprivs 1", 1 },
+		{ "a - nonewprivs 2", 0 },
+	};
+	struct pool *pool = pool_new();
+	struct limits_entry *entry;
+
+	ck_assert_uint_eq(parse(pool, true, rows[_i].line, strlen(rows[_i].line), &entry), 1);
+	ck_assert_int_eq(entry->drop, 0);
+	ck_assert_int_eq(entry->count, rows[_i].count);
+	pool_free(pool);
+}
+END_TEST
 
 START_TEST(line)
 {
@@ -268,6 +305,7 @@ int main(void)
 	suite_add_tcase(suite, tcase);
 	tcase_add_test(tcase, features);
 	tcase_add_test(tcase, no_module);
+	tcase_add_loop_test(tcase, counts, 0, 12);
 	tcase_add_loop_test(tcase, line, 0, sizeof lines / sizeof *lines);
 	tcase_add_loop_test(tcase, range, 0, sizeof ranges / sizeof *ranges);
 	tcase_add_test(tcase, long_line);

@@ -123,6 +123,15 @@ START_TEST(evidence_adds_up)
 	ck_assert_uint_eq(leak.oldest, 3000);
 	ck_assert_uint_eq(leak.shared, 1);
 	ck_assert_uint_eq(leak.keepalive_off, 3);
+	ck_assert_uint_eq(leak.established_off, 0);
+	socket = (struct tcp_socket){ .state = TCP_STATE_ESTABLISHED, .inode = 1 };
+	leak_add_socket(&leak, &socket, 1, &settings);
+	leak_add_socket(&leak, &socket, 1, &settings);
+	socket.timer = TCP_TIMER_KEEPALIVE;
+	leak_add_socket(&leak, &socket, 1, &settings);
+	ck_assert_uint_eq(leak.states[TCP_STATE_ESTABLISHED], 3);
+	ck_assert_uint_eq(leak.established_off, 2);
+	ck_assert_uint_eq(leak.keepalive_off, 3);
 }
 END_TEST
 

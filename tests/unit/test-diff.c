@@ -262,6 +262,11 @@ START_TEST(large_files_are_replaced)
 		before[2 * i + 1] = after[2 * i + 1] = '\n';
 	}
 	check_patch(before, after);
+
+	/* A line in the middle that both have is no longer looked for. */
+	before[LINES] = after[LINES] = 'c';
+	ck_assert_ptr_null(strstr(diff(before, after), "\n c\n"));
+	check_patch(before, after);
 }
 END_TEST
 

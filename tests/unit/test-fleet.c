@@ -117,6 +117,28 @@ START_TEST(a_host_counts_once_in_all_its_namespaces)
 }
 END_TEST
 
+/* Hosts may have been audited with different profiles: shown is what most of them want. */
+START_TEST(what_most_hosts_want_is_shown)
+{
+	static const char wants_two[] = "{\"id\":\"sysctl:a\",\"verdict\":\"ok\",\"want\":2,"
+					"\"layers\":{\"running\":2}}";
+
+	add("a", "null", 1, "ok", FINDING("ok", "1"));
+	struct fleet_picture *picture = fleet_picture(fleet, 86400);
+	ck_assert_str_eq(picture->settings[0].want, "1");
+	ck_assert(!picture->settings[0].wants_differ);
+	add("b", "null", 1, "ok", wants_two);
+	add("c", "null", 1, "ok", wants_two);
+	picture = fleet_picture(fleet, 86400);
+	ck_assert_str_eq(picture->settings[0].want, "2");
+	ck_assert(picture->settings[0].wants_differ);
+	add("d", "null", 1, "ok", FINDING("ok", "1"));
+	add("e", "null", 1, "ok", FINDING("ok", "1"));
+	picture = fleet_picture(fleet, 86400);
+	ck_assert_str_eq(picture->settings[0].want, "1");
+}
+END_TEST
+
 START_TEST(outliers_are_few_among_many)
 {
 	char name[16];
@@ -220,6 +242,7 @@ int main(void)
 	tcase_add_test(tests, the_newest_report_counts);
 	tcase_add_test(tests, groups_are_of_one_kind);
 	tcase_add_test(tests, a_host_counts_once_in_all_its_namespaces);
+	tcase_add_test(tests, what_most_hosts_want_is_shown);
 	tcase_add_test(tests, outliers_are_few_among_many);
 	tcase_add_test(tests, four_hosts_have_no_outlier);
 	tcase_add_test(tests, stale_is_older_than_the_newest);

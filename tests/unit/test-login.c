@@ -413,6 +413,9 @@ static const struct {
 	  { false, 1000, 2222 } },
 	{ "session required pam_limits.so set_all\n", LOGIN_LIMITED, { false, 8001, 8002 } },
 	{ "session required pam_unix.so\n", LOGIN_NOT_LIMITED, { false, 1000, 2222 } },
+	{ "session required pam_gone.so\nsession required pam_limits.so\n",
+	  LOGIN_IMPOSSIBLE,
+	  { true, 1000, 2222 } },
 };
 
 START_TEST(stack)
@@ -431,6 +434,11 @@ START_TEST(stack)
 	check_nofile(&limits, stacks[_i].expected);
 	if (context.plan == LOGIN_NOT_LIMITED)
 		ck_assert_str_eq(limits.item[0].soft.why, "login does not run pam_limits.so");
+	if (context.plan == LOGIN_IMPOSSIBLE) {
+		ck_assert_ptr_nonnull(strstr(limits.why, "pam_gone.so"));
+		ck_assert_str_eq(limits.origin.file, "/etc/pam.d/login");
+		ck_assert_uint_eq(limits.origin.line, 1);
+	}
 	host_close(host);
 }
 END_TEST

@@ -386,6 +386,25 @@ START_TEST(what_nobody_wants_any_more_is_put_back)
 }
 END_TEST
 
+/* What goes back may be what a setting rested on: it is proposed for itself then. */
+START_TEST(what_rested_on_a_release_is_proposed)
+{
+	struct held_change change = held_file(id_b, ADMIN, NULL, "5\n");
+	struct held held = { .changes = &change, .count = 1 };
+	struct setting setting = wanting("fake:a", A, 5);
+	struct plan plan;
+
+	tree_put(root, ADMIN, "5\n");
+	ck_assert_int_eq(build(&both, &setting, 1, &held, false, &plan), 0);
+	ck_assert_uint_eq(plan.count, 2);
+	ck_assert_str_eq(plan.changes[0].path, ADMIN);
+	ck_assert(plan.changes[0].release && !plan.changes[0].after.exists);
+	ck_assert_str_eq(plan.changes[1].path, A);
+	ck_assert_str_eq(plan.changes[1].after.bytes, "5\n");
+	ck_assert_int_eq(plan.remaining.findings[0].verdict, VERDICT_OK);
+}
+END_TEST
+
 START_TEST(what_is_wanted_is_not_released)
 {
 	const char *ids[] = { "fake:b", "fake:a" };
@@ -531,6 +550,7 @@ int main(void)
 	tcase_add_loop_test(tests, targets_that_are_not_written, 0, 4);
 	tcase_add_test(tests, a_target_that_may_not_be_read);
 	tcase_add_loop_test(tests, what_nobody_wants_any_more_is_put_back, 0, 8);
+	tcase_add_test(tests, what_rested_on_a_release_is_proposed);
 	tcase_add_test(tests, what_is_wanted_is_not_released);
 	tcase_add_test(tests, running_values_alone_release_nothing);
 	tcase_add_test(tests, a_damaged_copy_is_said);

@@ -90,6 +90,7 @@ static const struct {
 	{ TIME, "1800", "600", NULL, "600..32767", NULL },
 	{ TIME, "1800", "0", "99999", "1..32767", NULL },
 	{ PROBES, "3", "2", "5", "2..5", NULL },
+	{ TIME, "60", "60", "60", "60..60", NULL },
 	{ "fs.file-max", "65536", "65536", NULL, "65536..9223372036854775807", NULL },
 	{ "net/ipv4/tcp_keepalive_time", "60", NULL, NULL, "60..60", NULL },
 	{ "net.ipv4.ip_local_port_range", "1024 65535", NULL, NULL, "-..-", NULL },

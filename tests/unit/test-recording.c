@@ -183,6 +183,7 @@ START_TEST(the_processes_that_matter_stay)
 	for (size_t i = 0; i < recording.process_count; i++)
 		if (recording.processes[i].pid == 999999) {
 			ck_assert_uint_eq(recording.processes[i].close_wait_most, 139);
+			ck_assert_uint_eq(recording.processes[i].used_most, 500);
 			ck_assert_uint_eq(recording.processes[i].close_wait_curve[0], 100);
 			return;
 		}

@@ -186,6 +186,11 @@ START_TEST(states_that_are_asked_for_need_owners)
 	request.filter.has_states = true;
 	request.filter.states = TCP_STATE_BIT(TCP_STATE_ESTABLISHED);
 	ck_assert_str_eq(wanted(), " 6");
+	ck_assert_int_eq(socket_work_attribute(&work), 0);
+	ck_assert_uint_eq(report.leak_count, 2);
+	ck_assert_uint_eq(leak_of(200)->states[TCP_STATE_ESTABLISHED], 1);
+	ck_assert_uint_eq(leak_of(200)->states[TCP_STATE_CLOSE_WAIT], 0);
+	ck_assert_uint_eq(leak_of(300)->states[TCP_STATE_ESTABLISHED], 1);
 }
 END_TEST
 

@@ -121,6 +121,7 @@ START_TEST(a_socket_is_read_whole)
 	ck_assert_uint_eq(socket->receive_queue, 5);
 	ck_assert_uint_eq(socket->local_port, 8080);
 	ck_assert_uint_eq(socket->peer_port, 40000);
+	ck_assert_mem_eq(socket->local, "\x7f\0\0\x01", 4);
 	ck_assert_mem_eq(socket->peer, "\x0a\0\0\x07", 4);
 	ck_assert_uint_eq(socket->cgroup, 0x1234567890);
 	/* nothing was sent since the last data came, so the last packet was the FIN */
