@@ -19,6 +19,7 @@ probes() {
 	inside "$1" cat /proc/sys/net/ipv4/tcp_keepalive_probes
 }
 
+# shellcheck disable=SC2317 # called by a check
 nobody() {
 	setpriv --reuid 65534 --regid 65534 --clear-groups "$KEELTUNE" "$@"
 }
