@@ -45,6 +45,12 @@ static bool is_daemon_of(const char *service, const char *comm)
 	return is_of(service, comm);
 }
 
+/* Whoever runs a set-user-ID program under the name of the daemon shows it limits of his own. */
+static bool is_of_system(const struct process *process)
+{
+	return !process->uid && !process->euid && !process->nested && !process->cgroup.has_owner;
+}
+
 /* The oldest one of root: what it forked for a session has the same name. */
 static bool find_daemon(struct host *host, const char *service, struct process *ret)
 {
@@ -61,7 +67,7 @@ static bool find_daemon(struct host *host, const char *service, struct process *
 		    !is_daemon_of(service, comm) ||
 		    process_read(host, (pid_t)pid, &process, &ignored) < 0)
 			continue;
-		if (process.euid != 0 || process.nested || !is_daemon_of(service, process.comm) ||
+		if (!is_of_system(&process) || !is_daemon_of(service, process.comm) ||
 		    (found && process.ticks >= ret->ticks))
 			continue;
 		*ret = process;

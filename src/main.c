@@ -16,7 +16,6 @@
 
 #include <fcntl.h>
 #include <malloc.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -139,14 +138,8 @@ static const char *shipped_profiles(struct pool *pool)
  * /dev/null in its place makes every write to it an error. */
 static void open_standard_descriptors(void)
 {
-	struct pollfd standard[] = { { .fd = STDIN_FILENO },
-				     { .fd = STDOUT_FILENO },
-				     { .fd = STDERR_FILENO } };
-
-	if (poll(standard, 3, 0) < 0)
-		return;
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		if ((standard[fd].revents & POLLNVAL) && open("/dev/null", O_RDONLY) != fd)
+		if (fcntl(fd, F_GETFL) < 0 && open("/dev/null", O_RDONLY) != fd)
 			_exit(EXIT_TROUBLE);
 }
 
@@ -199,11 +192,22 @@ static void set_signals(void)
 	signal(SIGCHLD, SIG_DFL);
 }
 
+/* What a caller says (--output, the environment) is done with the rights of this process: with
+ * those of somebody else he would have them. */
+static bool is_borrowing_rights(void)
+{
+	return getuid() != geteuid() || getgid() != getegid();
+}
+
 int main(int argc, char **argv)
 {
 	struct command_line line;
 
 	open_standard_descriptors();
+	if (is_borrowing_rights()) {
+		complain("must not be installed set-user-ID or set-group-ID: use sudo");
+		return EXIT_TROUBLE;
+	}
 	set_signals();
 #ifdef M_TOP_PAD
 	mallopt(M_TOP_PAD, 1 << 20); /* one brk(2) instead of one for every few blocks of a pool */

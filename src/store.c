@@ -430,14 +430,26 @@ int store_remove_tree(const struct host *host, const char *path)
 }
 
 /* ---- lock and outputs -------------------------------------------------------------------- */
+/* Also `--root /` and the like are about the files of the live host. */
+static bool is_of_live_host(const struct host *host)
+{
+	autofd int root = host_open_directory(host, "/");
+	struct stat st, live;
+
+	return host_is_live(host) || (root >= 0 && !fstat(root, &st) && !stat("/", &live) &&
+				      st.st_dev == live.st_dev && st.st_ino == live.st_ino);
+}
+
 /* The lock of the live host is a file; a tree is locked by its own directory: nothing is written.
  */
 static int open_lock(const struct host *host, int flags)
 {
-	int directory = host_open_directory(host, host_is_live(host) ? "/run" : "/");
-
-	if (directory < 0 || !host_is_live(host))
-		return directory;
+	if (!is_of_live_host(host))
+		return host_open_directory(host, "/");
+	/* Of a tree, too, the real one: a bind mount of "/" has no /run of its own. */
+	int directory = open("/run", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (directory < 0)
+		return -errno;
 	int fd = openat(directory, "keeltune.lock", flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
 			0600);
 	int rc = fd < 0 ? -errno : fd;
