@@ -14,7 +14,7 @@
 
 #define PATTERN_MAX 4096  /* lines with patterns, and spellings of one key, that are taken up */
 #define BRACE_LINE_MAX 64 /* lines whose braces are expanded */
-#define EVENT_MAX 100000  /* lines about one key that are remembered */
+#define ENTRY_MAX 100000  /* lines about known keys that are remembered */
 
 /* ---- writing ----------------------------------------------------------------------------- */
 
@@ -249,6 +249,10 @@ static bool take_line(struct boot_run *boot, struct boot_file *file, const struc
 
 	if (!boot_may_concern(boot, line) || !boot_spell(boot, line, text))
 		return true;
+	if (boot->gathered >= ENTRY_MAX) {
+		boot->lost = "too many lines about the same keys";
+		return true;
+	}
 	if (boot_takes_patterns(boot->engine) && sysctl_is_pattern(text)) {
 		take_pattern(boot, file, line, text);
 		return true;
@@ -275,7 +279,7 @@ static void read_losers(struct boot_run *boot, struct boot_file *file, struct sy
 		const bool pattern = boot_takes_patterns(boot->engine) && sysctl_is_pattern(text);
 		for (size_t i = 0; i < boot->target_count; i++) {
 			struct boot_target *target = &boot->targets[i];
-			if (!target->wanted || target->event_count >= EVENT_MAX)
+			if (!target->wanted || boot->gathered >= ENTRY_MAX)
 				continue;
 			if (pattern ? boot_finds_key(boot, text, target, found)
 				    : boot_ends_alike(&line, target) &&
@@ -295,7 +299,7 @@ static void read_file(struct boot_run *boot, struct boot_file *file)
 	bool alive = true;
 
 	conf_sysctl_start(&reader, boot->pool, boot->engine, file->file->bytes, file->file->size);
-	while (alive && conf_sysctl_next(&reader, &line)) {
+	while (alive && !boot->lost && conf_sysctl_next(&reader, &line)) {
 		if (boot->notes)
 			boot_note_line(boot->notes, boot->host, boot->engine, file, &line, &noted);
 		if (line.kind == SYSCTL_LINE_SET || line.kind == SYSCTL_LINE_EXCLUDE)
@@ -319,7 +323,7 @@ void boot_apply_files(struct boot_run *boot)
 		read_file(boot, &boot->files.items[i]);
 	if (boot->engine != ENGINE_BUSYBOX)
 		apply_entries(boot);
-	for (size_t i = boot->files.read; i < boot->files.count; i++) {
+	for (size_t i = boot->files.read; i < boot->files.count && !boot->lost; i++) {
 		struct boot_file *file = &boot->files.items[i];
 		struct sysctl_reader reader;
 		conf_sysctl_start(&reader, boot->pool, boot->engine, file->file->bytes,

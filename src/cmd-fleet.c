@@ -105,8 +105,9 @@ static int read_all(struct merge *merge, struct documents *documents, int fd, ch
 			continue;
 		if (size <= 0)
 			return size < 0 ? -errno : 0;
-		documents_feed(documents, chunk, (size_t)size);
 		merge->progress.done += (uint64_t)size;
+		if (!documents_feed(documents, chunk, (size_t)size))
+			return 0;
 		show_progress(merge);
 	}
 }

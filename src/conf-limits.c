@@ -328,7 +328,7 @@ static bool parse_line(struct pool *pool, const struct limits_module *module, co
 	return true;
 }
 
-void limits_parse(struct pool *pool, const struct limits_module *module, const char *file,
+bool limits_parse(struct pool *pool, const struct limits_module *module, const char *file,
 		  const char *bytes, size_t size, struct limits_entries *entries)
 {
 	const size_t most =
@@ -342,6 +342,8 @@ void limits_parse(struct pool *pool, const struct limits_module *module, const c
 		struct limits_entry entry = { .file = file, .line = line, .tail = tail };
 
 		if (parse_line(pool, module, bytes, length, &entry)) {
+			if (entries->count >= LIMITS_ENTRIES_MAX)
+				return false;
 			entries->items = pool_extend(pool, entries->items, entries->count,
 						     sizeof *entries->items);
 			entries->items[entries->count++] = entry;
@@ -351,6 +353,7 @@ void limits_parse(struct pool *pool, const struct limits_module *module, const c
 		bytes += length;
 		size -= length;
 	}
+	return true;
 }
 
 /* ---- names -------------------------------------------------------------------------------- */

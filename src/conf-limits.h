@@ -70,8 +70,11 @@ struct limits_entries {
 	size_t count;
 };
 
-/* Appends what FILE's BYTES say to ENTRIES. FILE is borrowed, the bytes are not. */
-void limits_parse(struct pool *pool, const struct limits_module *module, const char *file,
+#define LIMITS_ENTRIES_MAX 250000 /* of all files; far above what hosts have */
+
+/* Appends what FILE's BYTES say to ENTRIES. FILE is borrowed, the bytes are not. False: there would
+ * be more than LIMITS_ENTRIES_MAX; those are there. */
+bool limits_parse(struct pool *pool, const struct limits_module *module, const char *file,
 		  const char *bytes, size_t size, struct limits_entries *entries);
 
 /* The resource that NAME means, an enum limits_item, or LIMITS_UNKNOWN; whatever the module knows.

@@ -85,15 +85,12 @@ static void set_value(struct sysctl_line *line, struct slice value)
 
 /* ---- systemd ----------------------------------------------------------------------------- */
 
+/* One pass: of a file of a single kind of mark each line would else be searched to the end. */
 static const char *end_of_line(const char *at, const char *end)
 {
-	static const char marks[] = { '\n', '\r', '\0' };
-
-	for (size_t i = 0; i < sizeof marks && at < end; i++) {
-		const char *mark = memchr(at, marks[i], (size_t)(end - at));
-		end = mark ? mark : end;
-	}
-	return end;
+	while (at < end && *at && *at != '\n' && *at != '\r')
+		at++;
+	return at;
 }
 
 /* Lines end at \n, \r, NUL or a combination without repetition; a NUL is always the last of one. */

@@ -9,13 +9,15 @@
 
 #include "pool.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define DEPTH_MAX 64
 #define HEAD 4096 /* bytes that tell what an input is */
+#define LOST_MAX                                                                        \
+	(64u << 20) /* bytes without a document; a sparse file has them by the terabyte \
+		     */
 
 enum state {
 	STATE_BETWEEN, /* white space before a document */
@@ -35,6 +37,7 @@ struct documents {
 	const char *at, *start; /* in the bytes that are fed: now, and of the document */
 	size_t line, column;    /* 1.., 0..: of AT */
 	bool begun, found;      /* the input has bytes; something was found in it */
+	size_t lost;            /* bytes, since a document was delivered */
 
 	/* The document that is open. */
 	char *bytes; /* what came of it before */
@@ -108,6 +111,7 @@ static void deliver(struct documents *d)
 	if (keep(d) < 0)
 		return;
 	d->found = true;
+	d->lost = 0;
 	d->function(
 		d->context,
 		&(struct document){ .bytes = d->bytes, .size = d->size, .line = d->first_line });
@@ -329,7 +333,17 @@ static const char *skip(struct documents *d, const char *end)
 						       : d->at;
 }
 
-void documents_feed(struct documents *d, const char *bytes, size_t size)
+/* In an input that has no documents, or none any more. */
+static void count_lost(struct documents *d, size_t size)
+{
+	d->lost += size;
+	if (d->lost <= LOST_MAX || d->state == STATE_IGNORE)
+		return;
+	name_problem(d, d->line, "no report in 64 MiB: the rest is not read");
+	d->state = STATE_IGNORE;
+}
+
+bool documents_feed(struct documents *d, const char *bytes, size_t size)
 {
 	const char *end = bytes + size;
 
@@ -352,12 +366,15 @@ void documents_feed(struct documents *d, const char *bytes, size_t size)
 	}
 	if (is_open(d))
 		keep(d);
+	count_lost(d, size);
+	return d->state != STATE_IGNORE;
 }
 
 void documents_drop(struct documents *d)
 {
 	d->state = STATE_BETWEEN;
 	d->begun = d->found = false;
+	d->lost = 0;
 	d->line = 1;
 	d->column = 0;
 }

@@ -7,6 +7,7 @@
 #ifndef KEELTUNE_DOCUMENTS_H
 #define KEELTUNE_DOCUMENTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define DOCUMENT_MAX (8u << 20) /* bytes */
@@ -26,8 +27,9 @@ struct documents;
 struct documents *documents_new(document_function *function, void *context);
 void documents_free(struct documents *documents);
 
-/* The next SIZE bytes of the input; and its end, behind which the next input may begin. */
-void documents_feed(struct documents *documents, const char *bytes, size_t size);
+/* The next SIZE bytes of the input; and its end, behind which the next input may begin. False: what
+ * follows is not looked at any more. */
+bool documents_feed(struct documents *documents, const char *bytes, size_t size);
 void documents_end(struct documents *documents);
 /* The same for an input that could not be read to its end: what is open is forgotten. */
 void documents_drop(struct documents *documents);

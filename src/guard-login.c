@@ -17,7 +17,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MOST_NOTES 16 /* lines that begin to count for a service */
+#define MOST_WORK 500000000u /* comparisons */
+#define MOST_NOTES 16        /* lines that begin to count for a service */
 
 /* Services whose logins are judged alike share one. */
 struct way {
@@ -388,6 +389,25 @@ static void compare_account(struct guard *guard, const struct account *account)
 	}
 }
 
+static bool are_comparable(struct guard *guard)
+{
+	const struct login_context *first = &guard->ways[0].before;
+	const struct accounts *accounts = &first->accounts;
+
+	if (accounts->unreadable)
+		error_set(guard->err, -EINVAL, "what the plan does to logins cannot be judged: %s",
+			  accounts->unreadable);
+	else if (guard->way_count >
+		 MOST_WORK / (accounts->user_count + 1) / (first->general_count + 1))
+		error_set(guard->err, -EINVAL,
+			  "what the plan does to logins cannot be judged: %zu accounts, %zu PAM "
+			  "services and %zu lines of limits are too many",
+			  accounts->user_count, guard->way_count, first->general_count);
+	else
+		return true;
+	return false;
+}
+
 /* The user who logged in to this session, whatever he has become since. */
 static const struct account *invoking_user(struct host *host, const struct accounts *accounts)
 {
@@ -488,7 +508,7 @@ int guard_logins(struct host *host, const struct query *query, const struct audi
 	open_ways(&guard, true, 0);
 	compare_stacks(&guard, audit);
 	merge_ways(&guard);
-	if (guard.way_count)
+	if (guard.way_count && are_comparable(&guard))
 		compare_accounts(&guard);
 	note_awakened(&guard);
 	if (!err->code)

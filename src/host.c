@@ -6,6 +6,7 @@
 
 #include "cleanup.h"
 #include "error.h"
+#include "host-known.h"
 #include "pool.h"
 
 #include <dirent.h>
@@ -22,34 +23,21 @@
 #define SYS_openat2 437 /* glibc before 2.32 */
 #endif
 
-/* What was asked before, by path. */
-struct answers {
-	struct answer {
-		const char *path, *text; /* text NULL: nothing */
-	} * items;
-	size_t count;
-};
-
-struct memory {
-	const char *key;
-	const void *answer;
-};
+/* A tree may be anybody's: a directory with more names, or what is more than so many bytes in all,
+ * is not read. Far above what hosts have, and what is made of it still fits into memory. */
+#define TREE_NAMES_MAX 32768
+#define TREE_BYTES_MAX (2 * HOST_FILE_MAX)
 
 struct host {
 	struct pool *pool;
 	const char *root;      /* "" when live */
 	const char *real_root; /* of a tree: canonical path, for host_resolve() */
 	int fd;
-	const struct file **files;
-	size_t file_count;
-	const struct directory **directories;
-	const char **directory_paths;
-	size_t directory_count;
-	struct answers links, targets; /* of host_link() and host_resolve() */
-	struct memory *memories;
-	size_t memory_count;
+	struct host_known known; /* of paths, and by the keys of host_recall() */
+	size_t bytes_read;
 	struct file *overlay; /* FILE_PRESENT or FILE_ABSENT */
 	size_t overlay_count;
+	unsigned age; /* 1..: other with each change of the overlay */
 };
 
 /* ---- opening ----------------------------------------------------------------------------- */
@@ -91,20 +79,33 @@ static int open_for_reading(const struct host *host, const char *path, struct st
 	return fd;
 }
 
+/* What PLACE was opened as, with O_PATH, is opened for reading: the same inode, whatever stands at
+ * its path by now. -ENOENT: there is no /proc. */
+static int open_again(int place)
+{
+	char path[64];
+
+	snprintf(path, sizeof path, "/proc/self/fd/%d", place);
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
 /* Opens for reading without side effects: in a tree that somebody else made, a device must not even
- * be opened (a watchdog would start), so what it is gets looked up first. */
+ * be opened (a watchdog would start), so what it is gets looked up first, and then it is that which
+ * is opened. */
 int host_open_file(const struct host *host, const char *path, struct stat *ret_stat)
 {
-	if (*host->root) {
-		autofd int place = open_path(host, path, O_PATH);
-		if (place < 0)
-			return place;
-		if (fstat(place, ret_stat))
-			return -errno;
-		if (!S_ISREG(ret_stat->st_mode) && !S_ISDIR(ret_stat->st_mode))
-			return -EINVAL;
-	}
-	return open_for_reading(host, path, ret_stat);
+	if (host_is_live(host))
+		return open_for_reading(host, path, ret_stat);
+	autofd int place = open_path(host, path, O_PATH);
+	if (place < 0)
+		return place;
+	if (fstat(place, ret_stat))
+		return -errno;
+	if (!S_ISREG(ret_stat->st_mode) && !S_ISDIR(ret_stat->st_mode))
+		return -EINVAL;
+	int fd = open_again(place);
+	return fd == -ENOENT ? open_for_reading(host, path, ret_stat) : fd;
 }
 
 /* A regular file, and no link to one? */
@@ -138,6 +139,8 @@ int host_open(const char *root, struct host **ret_host, struct error *err)
 		host->real_root = real ? pool_strdup(pool, strcmp(real, "/") ? real : "") : root;
 		free(real);
 	}
+	host_known_start(&host->known, pool);
+	host->age = 1;
 	host->fd = fd;
 	fd = -1;
 	*ret_host = host;
@@ -149,6 +152,7 @@ void host_close(struct host *host)
 	if (!host)
 		return;
 	close(host->fd);
+	host_known_free(&host->known);
 	pool_free(host->pool);
 }
 
@@ -222,28 +226,22 @@ static const char *resolve(struct host *host, const char *path)
 	return pool_strdup(host->pool, target[skip] ? target + skip : "/");
 }
 
-static const char *answer(struct host *host, struct answers *answers, const char *path,
-			  const char *(*ask)(struct host *, const char *))
-{
-	for (size_t i = 0; i < answers->count; i++)
-		if (!strcmp(answers->items[i].path, path))
-			return answers->items[i].text;
-	const char *text = ask(host, path);
-	answers->items =
-		pool_extend(host->pool, answers->items, answers->count, sizeof *answers->items);
-	answers->items[answers->count++] =
-		(struct answer){ .path = pool_strdup(host->pool, path), .text = text };
-	return text;
-}
-
 const char *host_link(struct host *host, const char *path)
 {
-	return answer(host, &host->links, path, read_link);
+	if (host_known_at(&host->known, path)->link.asked)
+		return host_known_at(&host->known, path)->link.text;
+	struct answer answer = { read_link(host, path), true };
+	host_known_at(&host->known, path)->link = answer;
+	return answer.text;
 }
 
 const char *host_resolve(struct host *host, const char *path)
 {
-	return answer(host, &host->targets, path, resolve);
+	if (host_known_at(&host->known, path)->target.asked)
+		return host_known_at(&host->known, path)->target.text;
+	struct answer answer = { resolve(host, path), true };
+	host_known_at(&host->known, path)->target = answer;
+	return answer.text;
 }
 
 /* ---- files ------------------------------------------------------------------------------- */
@@ -299,19 +297,23 @@ static bool leads_to_null(struct host *host, const char *path)
 	return false;
 }
 
+static bool is_spent(const struct host *host, size_t more)
+{
+	return !host_is_live(host) && host->bytes_read + more > TREE_BYTES_MAX;
+}
+
 static void read_file(struct host *host, struct file *file)
 {
 	struct stat st = { 0 };
 
 	file->bytes = "";
-	bool plain = !host_is_live(host) && is_plain_file(host, file->path);
-	if (!host_is_live(host) && !plain && leads_to_null(host, file->path)) {
+	if (!host_is_live(host) && !is_plain_file(host, file->path) &&
+	    leads_to_null(host, file->path)) {
 		file->state = FILE_NULL;
 		return;
 	}
 
-	autofd int fd = plain ? open_for_reading(host, file->path, &st)
-			      : host_open_file(host, file->path, &st);
+	autofd int fd = host_open_file(host, file->path, &st);
 	if (fd == -ENOENT || fd == -ENOTDIR) {
 		file->error = fd;
 		file->state = host_link(host, file->path) ? FILE_DANGLING : FILE_ABSENT;
@@ -332,11 +334,12 @@ static void read_file(struct host *host, struct file *file)
 		file->state = FILE_NULL;
 	} else if (!S_ISREG(st.st_mode)) {
 		file->error = -EINVAL;
-	} else if (st.st_size > HOST_FILE_MAX) {
+	} else if (st.st_size > HOST_FILE_MAX || is_spent(host, (size_t)st.st_size)) {
 		file->error = -EFBIG;
 	} else {
 		file->error = host_read_all(host->pool, fd, (size_t)st.st_size, st.st_size > 0,
 					    &file->bytes, &file->size);
+		host->bytes_read += file->size;
 		if (!file->error)
 			file->state = FILE_PRESENT;
 		else
@@ -363,29 +366,19 @@ static const struct file *overlaid_target(struct host *host, const char *path)
 	return target ? overlaid(host, target) : NULL;
 }
 
-static const struct file *cached(struct host *host, const char *path)
-{
-	for (size_t i = 0; i < host->file_count; i++)
-		if (!strcmp(host->files[i]->path, path))
-			return host->files[i];
-	return NULL;
-}
-
 static struct file *new_file(struct host *host, const char *path)
 {
 	struct file *file = pool_alloc(host->pool, sizeof *file);
 
 	file->path = pool_strdup(host->pool, path);
 	file->bytes = "";
-	host->files =
-		pool_extend(host->pool, (void *)host->files, host->file_count, sizeof *host->files);
-	host->files[host->file_count++] = file;
+	host_known_at(&host->known, path)->file = file;
 	return file;
 }
 
 const struct file *host_file_before(struct host *host, const char *path)
 {
-	const struct file *known = cached(host, path);
+	const struct file *known = host_known_at(&host->known, path)->file;
 
 	if (known)
 		return known;
@@ -403,9 +396,11 @@ const struct file *host_file(struct host *host, const char *path)
 
 bool host_has_read(const struct host *host, dev_t device, ino_t inode)
 {
-	for (size_t i = 0; i < host->file_count; i++)
-		if (host->files[i]->inode == inode && host->files[i]->device == device)
+	for (size_t i = 0; i < host->known.count; i++) {
+		const struct file *file = host->known.items[i].file;
+		if (file && file->inode == inode && file->device == device)
 			return true;
+	}
 	return false;
 }
 
@@ -430,7 +425,7 @@ const struct file *host_kernel(struct host *host, const char *path)
 	const struct file *known = overlaid(host, path);
 
 	if (!known)
-		known = cached(host, path);
+		known = host_known_at(&host->known, path)->file;
 	if (known)
 		return known;
 	struct file *file = new_file(host, path);
@@ -487,6 +482,10 @@ static void read_directory(struct host *host, const char *path, struct directory
 				add_name(host, directory, pool_strdup(host->pool, entry->d_name));
 			at += entry->d_reclen;
 		}
+		if (directory->count > TREE_NAMES_MAX && !host_is_live(host)) {
+			*directory = (struct directory){ FILE_UNREADABLE, -EFBIG, NULL, 0 };
+			return;
+		}
 	}
 	if (size < 0) {
 		directory->error = fd < 0 ? fd : -errno;
@@ -500,18 +499,13 @@ static void read_directory(struct host *host, const char *path, struct directory
 
 static const struct directory *cached_directory(struct host *host, const char *path)
 {
-	for (size_t i = 0; i < host->directory_count; i++)
-		if (!strcmp(host->directory_paths[i], path))
-			return host->directories[i];
+	const struct directory *known = host_known_at(&host->known, path)->directory;
 
+	if (known)
+		return known;
 	struct directory *directory = pool_alloc(host->pool, sizeof *directory);
 	read_directory(host, path, directory);
-	host->directories = pool_extend(host->pool, (void *)host->directories,
-					host->directory_count, sizeof *host->directories);
-	host->directory_paths = pool_extend(host->pool, (void *)host->directory_paths,
-					    host->directory_count, sizeof *host->directory_paths);
-	host->directories[host->directory_count] = directory;
-	host->directory_paths[host->directory_count++] = pool_strdup(host->pool, path);
+	host_known_at(&host->known, path)->directory = directory;
 	return directory;
 }
 
@@ -555,24 +549,24 @@ const struct directory *host_directory(struct host *host, const char *path)
 	return shown;
 }
 
-const void *host_recall(const struct host *host, const char *key)
+const void *host_recall(struct host *host, const char *key)
 {
-	for (size_t i = 0; i < host->memory_count; i++)
-		if (!strcmp(host->memories[i].key, key))
-			return host->memories[i].answer;
-	return NULL;
+	const struct known *known = host_known_at(&host->known, key);
+
+	return known->age == host->age ? known->answer : NULL;
 }
 
 void host_remember(struct host *host, const char *key, const void *answer)
 {
-	host->memories =
-		pool_extend(host->pool, host->memories, host->memory_count, sizeof *host->memories);
-	host->memories[host->memory_count++] = (struct memory){ key, answer };
+	struct known *known = host_known_at(&host->known, key);
+
+	known->answer = answer;
+	known->age = host->age;
 }
 
 void host_overlay_drop(struct host *host, const char *path)
 {
-	host->memory_count = 0;
+	host->age++;
 	for (size_t i = 0; i < host->overlay_count; i++)
 		if (!strcmp(host->overlay[i].path, path))
 			host->overlay[i--] = host->overlay[--host->overlay_count];
@@ -587,7 +581,7 @@ void host_overlay(struct host *host, const char *path, const char *bytes, size_t
 			     .mode = S_IFREG | 0644,
 			     .mtime = time(NULL) };
 
-	host->memory_count = 0;
+	host->age++;
 	for (size_t i = 0; i < host->overlay_count; i++) {
 		if (!strcmp(host->overlay[i].path, path)) {
 			host->overlay[i] = file;

@@ -119,7 +119,7 @@ const char *host_boot_id(struct host *host);
 
 /* What was derived from what the host shows now, for whoever asks next: forgotten when the overlay
  * changes. KEY names the question ("pam-stack login"); both live as long as the host. */
-const void *host_recall(const struct host *host, const char *key); /* NULL: not asked yet */
+const void *host_recall(struct host *host, const char *key); /* NULL: not asked yet */
 void host_remember(struct host *host, const char *key, const void *answer);
 
 /* The overlay. BYTES NULL: as if PATH did not exist. Both are copied. */

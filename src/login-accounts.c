@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define WORK_MAX 200000000u /* comparisons, for all accounts: a second or two */
+
 /* Can nobody match this line but who is called as its domain? */
 static bool means_one_name(const struct limits_entry *entry)
 {
@@ -84,6 +86,21 @@ static void find_groups(struct login_context *context)
 	}
 }
 
+/* Every account is held against every line that is not about one name alone. */
+static void look_at_work(struct login_context *context)
+{
+	struct accounts *accounts = &context->accounts;
+
+	if (accounts->user_count <= WORK_MAX / (context->general_count + 1))
+		return;
+	accounts->unreadable = pool_printf(
+		host_pool(context->host),
+		"%zu accounts and %zu lines about groups, ranges or all are too many to be judged",
+		accounts->user_count, context->general_count);
+	accounts->unreadable_file = (struct origin){ .file = "/etc/passwd" };
+	accounts->user_count = 0;
+}
+
 void login_load_accounts(struct login_context *context)
 {
 	if (context->accounts_loaded)
@@ -92,6 +109,7 @@ void login_load_accounts(struct login_context *context)
 	accounts_read(context->host, &context->accounts);
 	find_groups(context);
 	index_lines(context);
+	look_at_work(context);
 }
 
 void login_share_accounts(struct login_context *context, struct login_context *owner)

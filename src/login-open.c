@@ -65,8 +65,10 @@ static void add_file(struct login_context *context, const char *path, bool may_b
 	context->files[context->file_count++] = file->path;
 	switch (file->state) {
 	case FILE_PRESENT:
-		limits_parse(pool, &context->module, file->path, file->bytes, file->size,
-			     &context->entries);
+		if (!limits_parse(pool, &context->module, file->path, file->bytes, file->size,
+				  &context->entries))
+			add_obstacle(context, (struct origin){ .file = file->path }, LIMITS_UNREAD,
+				     "there are too many lines to be judged here");
 		break;
 	case FILE_NULL:
 	case FILE_DIRECTORY: /* fopen() works, reading gives nothing */
@@ -112,7 +114,8 @@ static void find_in(struct login_context *context, const char *path, struct foun
 
 	/* glob() fails without a word; only root's glob() counts. */
 	if (directory->state == FILE_UNREADABLE &&
-	    (directory->error == -EACCES || directory->error == -EPERM))
+	    (directory->error == -EACCES || directory->error == -EPERM ||
+	     directory->error == -EFBIG))
 		add_obstacle(context, (struct origin){ .file = path }, LIMITS_UNREAD,
 			     strerror(-directory->error));
 	for (size_t i = 0; i < directory->count; i++) {
@@ -143,24 +146,10 @@ static void add_directories(struct login_context *context)
 			 context->module.missing_ok);
 }
 
-static void read_files(struct login_context *context, const struct arguments *arguments)
+static void read_usual(struct login_context *context)
 {
-	struct pool *pool = host_pool(context->host);
 	const char *conf = context->module.conf;
 
-	if (arguments->conf && !*arguments->conf) {
-		add_obstacle(context, context->origin, LIMITS_BROKEN,
-			     "pam_limits.so fails because its conf= names no file");
-		return;
-	}
-	if (arguments->conf) {
-		/* A relative path is relative to wherever the daemon is: usually the root. */
-		add_file(context,
-			 *arguments->conf == '/' ? arguments->conf
-						 : pool_printf(pool, "/%s", arguments->conf),
-			 false);
-		return;
-	}
 	if (context->module.vendor_conf) {
 		enum file_state state = host_file(context->host, conf)->state;
 		if (state == FILE_ABSENT || state == FILE_DANGLING)
@@ -168,6 +157,53 @@ static void read_files(struct login_context *context, const struct arguments *ar
 	}
 	add_file(context, conf, context->module.missing_ok);
 	add_directories(context);
+}
+
+/* What was read for one service is so for all, unless its conf= is another. */
+struct lines {
+	struct limits_entries entries;
+	const char **files;
+	size_t file_count;
+};
+
+static void read_anew(struct login_context *context, const char *conf)
+{
+	/* A relative path is relative to wherever the daemon is: usually the root. */
+	if (conf)
+		add_file(context,
+			 *conf == '/' ? conf : pool_printf(host_pool(context->host), "/%s", conf),
+			 false);
+	else
+		read_usual(context);
+}
+
+/* OWN: by the module that is installed, or assumed to be. */
+static void read_files(struct login_context *context, const char *conf, bool own)
+{
+	struct pool *pool = host_pool(context->host);
+
+	if (conf && !*conf) {
+		add_obstacle(context, context->origin, LIMITS_BROKEN,
+			     "pam_limits.so fails because its conf= names no file");
+		return;
+	}
+	if (!own) {
+		read_anew(context, conf);
+		return;
+	}
+	const char *key =
+		pool_printf(pool, "limits-lines %d %s", context->installed, conf ? conf : "");
+	const struct lines *known = host_recall(context->host, key);
+	if (!known) {
+		struct lines *lines = pool_alloc(pool, sizeof *lines);
+		read_anew(context, conf);
+		*lines = (struct lines){ context->entries, context->files, context->file_count };
+		host_remember(context->host, key, lines);
+		return;
+	}
+	context->entries = known->entries;
+	context->files = known->files;
+	context->file_count = known->file_count;
 }
 
 /* ---- what is handed down ------------------------------------------------------------------ */
@@ -333,7 +369,7 @@ void login_open_query(struct host *host, const struct login_query *query, struct
 	ask_stack(&context, query->exact, &arguments);
 	find_module(&context, query);
 	if (context.plan == LOGIN_LIMITED) {
-		read_files(&context, &arguments);
+		read_files(&context, arguments.conf, !query->module);
 		context.resets = context.module.resets || arguments.set_all;
 	}
 	find_inherited(&context, query->exact);

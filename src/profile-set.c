@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* From the names of profiles to one set of settings: resolves inheritance, lets profile-combine.c
  * combine, and lists what there is. */
+#include "intern.h"
 #include "pool.h"
 #include "profile-combine.h"
 #include "profile-find.h"
@@ -11,6 +12,7 @@
 #include <string.h>
 
 #define DEPTH_MAX 32
+#define LINEAGE_MAX 256
 
 /* A file that was read, good or bad. */
 struct loaded {
@@ -18,6 +20,7 @@ struct loaded {
 	const char *bytes;
 	size_t size;
 	struct profile_text text;
+	struct loaded **parents; /* those that were looked up */
 	int r;
 };
 
@@ -39,7 +42,8 @@ struct loader {
 	const struct profile_path *path;
 	uid_t trusted_uid;
 	struct notes *problems;
-	struct loaded **files;
+	struct intern *names;  /* of the files */
+	struct loaded **files; /* by the number of the name */
 	size_t file_count;
 	struct step steps[DEPTH_MAX];
 	size_t depth;
@@ -48,10 +52,10 @@ struct loader {
 /* Reads FILE unless it was read before. Never NULL; ->r says whether it is good. */
 static struct loaded *load_file(struct loader *loader, const char *file)
 {
-	for (size_t i = 0; i < loader->file_count; i++)
-		if (!strcmp(loader->files[i]->file, file))
-			return loader->files[i];
+	uint32_t number = intern_add(loader->names, file, strlen(file));
 
+	if (number < loader->file_count)
+		return loader->files[number];
 	struct loaded *loaded = pool_alloc(loader->pool, sizeof *loaded);
 	loaded->file = file;
 	loaded->r = profile_read(loader->path, file, loader->trusted_uid, &loaded->bytes,
@@ -62,6 +66,8 @@ static struct loaded *load_file(struct loader *loader, const char *file)
 	loader->files =
 		pool_extend(loader->pool, loader->files, loader->file_count, sizeof *loader->files);
 	loader->files[loader->file_count++] = loaded;
+	loaded->parents =
+		pool_alloc(loader->pool, loaded->text.parent_count * sizeof(struct loaded *));
 	return loaded;
 }
 
@@ -87,21 +93,42 @@ static int say_cycle(struct loader *loader, const struct loaded *again)
 
 static int walk(struct loader *loader, struct loaded *loaded, struct lineage *lineage);
 
-static int walk_parent(struct loader *loader, const struct profile_parent *parent,
-		       struct lineage *lineage)
+/* What the parent at INDEX of CHILD is in. */
+static int find_parent(struct loader *loader, struct loaded *child, size_t index,
+		       struct loaded **ret)
 {
-	const struct loaded *child = loader->steps[loader->depth - 1].child;
+	const struct profile_parent *parent = &child->text.parents[index];
 	struct origin origin = { .file = child->file, .line = parent->line };
 	const char *file;
 
-	int r = profile_find(loader->path, parent->name, origin, &file, loader->problems);
+	if (!child->parents[index]) {
+		int r = profile_find(loader->path, parent->name, origin, &file, loader->problems);
+		if (r)
+			return r;
+		child->parents[index] = load_file(loader, file);
+	}
+	*ret = child->parents[index];
+	return 0;
+}
+
+static int walk_parent(struct loader *loader, struct loaded *child, size_t index,
+		       struct lineage *lineage)
+{
+	struct loaded *loaded;
+	int r = find_parent(loader, child, index, &loaded);
+
 	if (r)
 		return r;
-	struct loaded *loaded = load_file(loader, file);
 	for (size_t i = 0; i < loader->depth; i++)
 		if (loader->steps[i].child == loaded)
 			return say_cycle(loader, loaded);
 	return walk(loader, loaded, lineage);
+}
+
+static int refuse_lineage(struct loader *loader, const struct loaded *loaded, const char *why)
+{
+	notes_add(loader->problems, NULL, (struct origin){ .file = loaded->file }, "%s", why);
+	return -EINVAL;
 }
 
 /* Adds LOADED behind its ancestors. Goes on after an error, to report all of them. */
@@ -113,14 +140,13 @@ static int walk(struct loader *loader, struct loaded *loaded, struct lineage *li
 	for (size_t i = 0; i < lineage->count; i++)
 		if (lineage->members[i] == loaded)
 			return result;
-	if (loader->depth == DEPTH_MAX) {
-		notes_add(loader->problems, NULL, (struct origin){ .file = loaded->file },
-			  "inherited over more than 32 steps");
-		return -EINVAL;
-	}
+	if (loader->depth == DEPTH_MAX)
+		return refuse_lineage(loader, loaded, "inherited over more than 32 steps");
+	if (lineage->count == LINEAGE_MAX)
+		return refuse_lineage(loader, loaded, "one of more than 256 profiles inherited");
 	for (size_t i = 0; i < text->parent_count; i++) {
 		loader->steps[loader->depth++] = (struct step){ loaded, text->parents[i].line };
-		int r = walk_parent(loader, &text->parents[i], lineage);
+		int r = walk_parent(loader, loaded, i, lineage);
 		loader->depth--;
 		if (!result)
 			result = r;
@@ -223,6 +249,7 @@ int profile_load(struct pool *pool, const struct provider *const *providers,
 	struct loader loader = { .pool = pool,
 				 .providers = providers,
 				 .path = path,
+				 .names = intern_new(pool),
 				 .trusted_uid = trusted_uid,
 				 .problems = problems };
 	struct profile_layer *profiles = pool_alloc(pool, count * sizeof *profiles), all;
@@ -241,6 +268,7 @@ int profile_load(struct pool *pool, const struct provider *const *providers,
 					strchr(names[i], '/') ? text->name : names[i]);
 		set.description = text->description;
 	}
+	intern_free(loader.names);
 	if (!result)
 		result = profile_combine(pool, profiles, count, &all, problems);
 	if (result)
@@ -267,6 +295,7 @@ void profile_list(struct pool *pool, const struct provider *const *providers,
 	struct loader loader = { .pool = pool,
 				 .providers = providers,
 				 .path = path,
+				 .names = intern_new(pool),
 				 .trusted_uid = (uid_t)-1,
 				 .problems = &ignored };
 	struct profile_entry *entries = NULL;
@@ -294,6 +323,7 @@ void profile_list(struct pool *pool, const struct provider *const *providers,
 			entries[count++] = entry;
 		}
 	}
+	intern_free(loader.names);
 	if (count)
 		qsort(entries, count, sizeof *entries, compare_entries);
 	*ret_entries = entries;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define NAME_LENGTH_MAX 64
+#define PARENTS_MAX 64
 
 bool profile_name_is_valid(const char *name)
 {
@@ -74,6 +75,11 @@ static void read_header(struct profile_reader *reader, struct profile_text *text
 				"inherits: %s is not the name of a profile (A-Z a-z 0-9 . _ -)",
 				profile_quote(reader->pool, entry->value));
 			continue;
+		}
+		if (text->parent_count == PARENTS_MAX) {
+			profile_complain(reader, entry->line, "inherits: more than %d profiles",
+					 PARENTS_MAX);
+			return;
 		}
 		text->parents = pool_extend(reader->pool, text->parents, text->parent_count,
 					    sizeof *text->parents);

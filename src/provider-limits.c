@@ -239,6 +239,20 @@ static void finish_deviations(struct pool *pool, struct observed *observed)
 	rest->value = value_text("outside the range, too");
 }
 
+/* Who has which lines cannot be said: then not for all either. */
+static void doubt_accounts(const struct login_context *context,
+			   const struct setting *const *settings, size_t count,
+			   struct observed *ret)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!ret[i].missing &&
+		    (!strcmp(settings[i]->name, "*") || *settings[i]->name == '@'))
+			ret[i].layer[LAYER_BOOT] =
+				(struct reading){ .state = READING_UNREADABLE,
+						  .origin = context->accounts.unreadable_file,
+						  .why = context->accounts.unreadable };
+}
+
 /* ---- observe ------------------------------------------------------------------------------ */
 
 void limits_observe(struct host *host, struct limits_ceiling ceiling,
@@ -261,6 +275,8 @@ void limits_observe(struct host *host, struct limits_ceiling ceiling,
 	}
 	for (size_t i = 0; i < count; i++)
 		observe_one(&boot, running, settings[i], &ret[i]);
+	if (boot.accounts_loaded && boot.accounts.unreadable)
+		doubt_accounts(&boot, settings, count, ret);
 	for (size_t i = 0; boot.accounts_loaded && i < boot.accounts.user_count; i++)
 		observe_account(&boot, &boot.accounts.users[i], settings, count, ret);
 	for (size_t i = 0; i < count; i++)

@@ -13,6 +13,9 @@
 #include <strings.h>
 
 #define DEPTH_MAX 16 /* SERVCONF_MAX_DEPTH */
+/* Bytes that are read, and names that are compared, with files that include each other many times
+ * over: sshd would be at it for years. */
+#define WORK_MAX (4 * HOST_FILE_MAX)
 #define WORD_MAX 512
 
 struct search {
@@ -20,8 +23,17 @@ struct search {
 	bool found;
 	bool yes;
 	struct origin origin;
-	const struct file *unreadable;
+	size_t work;
+	const char *blind, *why; /* a file or directory that could not be read, and why */
 };
+
+static void be_blind(struct search *search, const char *path, const char *why)
+{
+	if (search->blind)
+		return;
+	search->blind = path;
+	search->why = why;
+}
 
 static void search_file(struct search *search, const char *path, unsigned depth);
 
@@ -48,6 +60,11 @@ static bool next_word(const char **text, const char *end, bool keyword, char *re
 	return size > 0 && *ret != '#';
 }
 
+static bool is_over(const struct search *search)
+{
+	return search->found || search->work > WORK_MAX;
+}
+
 static void search_pattern(struct search *search, const char *pattern, unsigned depth)
 {
 	struct pool *pool = host_pool(search->host);
@@ -61,7 +78,10 @@ static void search_pattern(struct search *search, const char *pattern, unsigned 
 	}
 	const char *path = pool_copy(pool, pattern, (size_t)(name - pattern) - 1);
 	const struct directory *directory = host_directory(search->host, path);
-	for (size_t i = 0; i < directory->count && !search->found; i++)
+	search->work += directory->count;
+	if (directory->state == FILE_UNREADABLE && directory->error != -ELOOP)
+		be_blind(search, path, strerror(-directory->error));
+	for (size_t i = 0; i < directory->count && !is_over(search); i++)
 		if (!fnmatch(name, directory->names[i], FNM_PERIOD))
 			search_file(search, pool_printf(pool, "%s/%s", path, directory->names[i]),
 				    depth);
@@ -78,7 +98,7 @@ static bool search_line(struct search *search, const char *path, unsigned number
 	if (!strcasecmp(word, "match"))
 		return false;
 	if (!strcasecmp(word, "include")) {
-		while (!search->found && next_word(&text, end, false, word, sizeof word))
+		while (!is_over(search) && next_word(&text, end, false, word, sizeof word))
 			search_pattern(search, word, depth + 1);
 	} else if (!strcasecmp(word, "usepam") &&
 		   (text += strspn(text, " \t="),
@@ -96,9 +116,12 @@ static void search_file(struct search *search, const char *path, unsigned depth)
 	const char *line = file->bytes, *end = file->bytes + file->size;
 	bool global = true;
 
-	if (file->state == FILE_UNREADABLE && !search->unreadable)
-		search->unreadable = file;
-	for (unsigned number = 1; depth <= DEPTH_MAX && global && line < end && !search->found;
+	if (file->state == FILE_UNREADABLE)
+		be_blind(search, file->path, strerror(-file->error));
+	search->work += file->size + 1;
+	if (search->work > WORK_MAX)
+		be_blind(search, file->path, "files include each other too often");
+	for (unsigned number = 1; depth <= DEPTH_MAX && global && line < end && !is_over(search);
 	     number++) {
 		const char *newline = memchr(line, '\n', (size_t)(end - line));
 		const char *stop = newline ? newline : end;
@@ -120,10 +143,9 @@ enum sshd_pam sshd_uses_pam(struct host *host, struct origin *ret_origin, const 
 	if (i < 2)
 		search_file(&search, paths[i], 0);
 	*ret_origin = search.origin;
-	if (search.unreadable) {
-		*ret_origin = (struct origin){ search.unreadable->path, 0 };
-		*ret_why = pool_printf(pool, "%s: %s", search.unreadable->path,
-				       strerror(-search.unreadable->error));
+	if (search.blind) {
+		*ret_origin = (struct origin){ search.blind, 0 };
+		*ret_why = pool_printf(pool, "%s: %s", search.blind, search.why);
 		return SSHD_PAM_UNKNOWN;
 	}
 	if (i == 2 || (search.found && search.yes))

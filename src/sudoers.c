@@ -5,22 +5,36 @@
  *     @includedir /etc/sudoers.d */
 #include "sudoers.h"
 
+#include "cleanup.h"
 #include "host.h"
 #include "pool.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define DEPTH_MAX 128 /* MAX_SUDOERS_DEPTH */
+/* For files that include each other many times over. */
 #define FILES_MAX 1024
+#define BYTES_MAX (4 * HOST_FILE_MAX)
 
 struct search {
 	struct host *host;
 	bool off, off_for_some;
 	struct origin origin, some;
-	const struct file *unreadable;
 	unsigned files;
+	size_t bytes;
+	bool endless;
+	const char *blind, *why; /* a file or directory that could not be read, and why */
 };
+
+static void be_blind(struct search *search, const char *path, const char *why)
+{
+	if (search->blind)
+		return;
+	search->blind = path;
+	search->why = why;
+}
 
 static void search_file(struct search *search, const char *path, unsigned depth);
 
@@ -30,6 +44,8 @@ static void search_directory(struct search *search, const char *path, unsigned d
 	struct pool *pool = host_pool(search->host);
 	const struct directory *directory = host_directory(search->host, path);
 
+	if (directory->state == FILE_UNREADABLE && directory->error != -ELOOP)
+		be_blind(search, path, strerror(-directory->error));
 	for (size_t i = 0; i < directory->count; i++) {
 		const char *name = directory->names[i];
 		if (!strchr(name, '.') && name[strlen(name) - 1] != '~')
@@ -103,31 +119,50 @@ static void search_line(struct search *search, struct origin origin, const char 
 		search_defaults(search, origin, line + sizeof defaults - 1);
 }
 
+/* The next line, joined with those that a '\' at its end joins it with, in the place where it
+ * stands; NULL at the end. *NUMBER is moved behind it. */
+static char *next_line(char **at, char *end, unsigned *number)
+{
+	char *line = *at, *to = line;
+	bool more = line < end;
+
+	if (!more)
+		return NULL;
+	while (more && *at < end) {
+		char *newline = memchr(*at, '\n', (size_t)(end - *at));
+		char *stop = newline ? newline : end;
+		size_t size = (size_t)(stop - *at);
+		more = size && stop[-1] == '\\';
+		memmove(to, *at, size - more);
+		to += size - more;
+		*at = newline ? stop + 1 : end;
+		++*number;
+	}
+	*to = '\0';
+	return line;
+}
+
 static void search_file(struct search *search, const char *path, unsigned depth)
 {
-	struct pool *pool = host_pool(search->host);
 	const struct file *file = host_file(search->host, path);
-	const char *at = file->bytes, *end = file->bytes + file->size, *line = "";
 	struct origin origin = { file->path, 0 };
+	unsigned next = 1;
 
-	if (file->state == FILE_UNREADABLE && !search->unreadable)
-		search->unreadable = file;
-	if (depth > DEPTH_MAX || ++search->files > FILES_MAX)
+	if (file->state == FILE_UNREADABLE)
+		be_blind(search, file->path, strerror(-file->error));
+	search->bytes += file->size;
+	search->endless |= ++search->files > FILES_MAX || search->bytes > BYTES_MAX;
+	if (search->endless)
+		be_blind(search, file->path, "files include each other too often");
+	if (depth > DEPTH_MAX || search->endless)
 		return;
-	for (unsigned number = 1; at < end; number++) {
-		const char *newline = memchr(at, '\n', (size_t)(end - at));
-		const char *stop = newline ? newline : end;
-		size_t size = (size_t)(stop - at);
-		bool more = size && stop[-1] == '\\';
-		if (!*line)
-			origin.line = number;
-		const char *piece = pool_copy(pool, at, size - more);
-		line = *line ? pool_printf(pool, "%s%s", line, piece) : piece;
-		at = stop + 1;
-		if (more)
-			continue;
+	autofree char *bytes = pool_malloc(file->size + 1);
+	char *at = bytes, *end = bytes + file->size, *line;
+	memcpy(bytes, file->bytes, file->size);
+	origin.line = next;
+	while (!search->endless && (line = next_line(&at, end, &next))) {
 		search_line(search, origin, line, depth);
-		line = "";
+		origin.line = next;
 	}
 }
 
@@ -139,14 +174,13 @@ enum sudo_session sudo_opens_session(struct host *host, struct origin *ret_origi
 	search_file(&search, "/etc/sudoers", 0);
 	*ret_origin = search.off ? search.origin : search.some;
 	*ret_why = NULL;
-	if (search.off) {
+	if (search.off && !search.endless) {
 		*ret_why = "!pam_session: sudo opens no PAM session";
 		return SUDO_SESSION_NO;
 	}
-	if (search.unreadable) {
-		*ret_origin = (struct origin){ search.unreadable->path, 0 };
-		*ret_why = pool_printf(host_pool(host), "%s: %s", search.unreadable->path,
-				       strerror(-search.unreadable->error));
+	if (search.blind) {
+		*ret_origin = (struct origin){ search.blind, 0 };
+		*ret_why = pool_printf(host_pool(host), "%s: %s", search.blind, search.why);
 		return SUDO_SESSION_UNKNOWN;
 	}
 	if (!search.off_for_some)

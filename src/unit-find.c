@@ -9,6 +9,7 @@
 #include "unit-name.h"
 #include "unit.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -261,6 +262,11 @@ static void add_dropins(const struct search *search, const char *name)
 	const char *path = pool_printf(pool, "%s/%s.d", search->directory, name);
 	const struct directory *listing = host_directory(host, path);
 
+	if (listing->state == FILE_UNREADABLE && listing->error != -ELOOP) {
+		unit->state = UNIT_UNREADABLE;
+		unit->origin = (struct origin){ .file = path };
+		unit->why = strerror(-listing->error);
+	}
 	for (size_t i = 0; i < listing->count; i++) {
 		const char *file = listing->names[i];
 		size_t size = strlen(file), known = 0;

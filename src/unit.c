@@ -21,6 +21,8 @@ const char *unit_state_name(enum unit_state state)
 	return names[state];
 }
 
+#define RESOLVED_MAX 4096 /* of a value with its specifiers: names and paths are shorter */
+
 /* ---- lines ------------------------------------------------------------------------------- */
 
 const char *unit_section(const char *name)
@@ -227,19 +229,21 @@ static const char *specifier(const struct unit *unit, char letter)
 
 const char *unit_resolve(const struct unit *unit, const char *value)
 {
-	struct pool *pool = host_pool(unit->host);
-	const char *text = "";
+	char text[RESOLVED_MAX];
+	size_t size = 0;
 
 	for (;;) {
-		size_t size = strcspn(value, "%");
-		text = pool_printf(pool, "%s%.*s", text, (int)size, value);
-		value += size;
-		if (!*value)
-			return text;
-		const char *meant = specifier(unit, value[1]);
-		if (!meant)
+		size_t plain = strcspn(value, "%");
+		const char *meant = value[plain] ? specifier(unit, value[plain + 1]) : "";
+		if (!meant || plain >= sizeof text - size ||
+		    strlen(meant) >= sizeof text - size - plain)
 			return NULL;
-		text = pool_printf(pool, "%s%s", text, meant);
+		memcpy(text + size, value, plain);
+		memcpy(text + size + plain, meant, strlen(meant));
+		size += plain + strlen(meant);
+		value += plain;
+		if (!*value)
+			return pool_copy(host_pool(unit->host), text, size);
 		value += 2;
 	}
 }

@@ -69,7 +69,8 @@ const char *unit_section(const char *name);
 /* The last line that sets KEY, with its specifiers as written; NULL: none does. */
 const struct unit_line *unit_setting(const struct unit *unit, const char *key);
 
-/* VALUE with its specifiers resolved; NULL: one of them is not known from files alone. */
+/* VALUE with its specifiers resolved; NULL: one of them is not known from files alone, or it is too
+ * long to mean anything. */
 const char *unit_resolve(const struct unit *unit, const char *value);
 
 /* ---- limits ------------------------------------------------------------------------------ */
