@@ -8,6 +8,7 @@
 #include "plan-build.h"
 #include "pool.h"
 #include "store.h"
+#include "wrap.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -28,7 +29,16 @@ void complain(const char *format, ...)
 	vsnprintf(message, sizeof message, format, args);
 	va_end(args);
 	struct pool *pool = pool_new();
-	fprintf(stderr, "keeltune: %s\n", escape_control(pool, message, ""));
+	const char *safe = escape_control(pool, message, "");
+	autofree char *lines = NULL;
+	size_t size;
+	FILE *out = open_memstream(&lines, &size);
+	if (out)
+		wrap(out, "keeltune: ", "keeltune:   ", safe); /* every line says whose it is */
+	if (out && !fclose(out))
+		fputs(lines, stderr); /* at once: others may write there, too */
+	else
+		fprintf(stderr, "keeltune: %s\n", safe);
 	pool_free(pool);
 }
 

@@ -61,17 +61,16 @@ static void print_help(void)
 {
 	puts("usage: keeltune COMMAND [OPTION...] [ARGUMENT...]\n\n"
 	     "Is this host set up so that dead peers are noticed and file descriptors do not\n"
-	     "run out? Compares it with a profile, shows the difference, applies it, undoes it.\n");
+	     "run out? keeltune compares it with a profile, shows the difference, applies it,\n"
+	     "undoes it.\n");
 	for (const struct command *command = commands; command->name; command++)
 		printf("  %-9s %s\n", command->name, command->summary);
-	puts("\nOptions of all commands (`keeltune COMMAND --help` has the others, and its "
-	     "formats):"
-	     "\n");
+	puts("\nOptions of all commands; `keeltune COMMAND --help` has the others:\n");
 	print_options(NULL);
 	puts("\nWithout a PROFILE: those of " KEELTUNE_SYSCONFDIR
 	     "/keeltune/keeltune.conf, else `baseline`.\n"
-	     "Exit status of audit: 0 compliant, 1 differs, 2 could not be judged. See "
-	     "keeltune(8).");
+	     "Exit status of audit: 0 compliant, 1 differs, 2 could not be judged.\n"
+	     "keeltune(8) has the whole story.");
 }
 
 /* ---- from the command line to a command ---------------------------------------------------- */

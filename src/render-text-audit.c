@@ -3,6 +3,7 @@
 #include "pool.h"
 #include "render-text.h"
 
+#include <stdint.h>
 #include <string.h>
 
 const char *text_reading(struct pool *pool, const struct reading *reading)
@@ -69,16 +70,50 @@ static const char *verdict_color(enum verdict verdict)
 	return colors[verdict];
 }
 
-static void print_row(FILE *out, const char *const row[COLUMN_COUNT],
+/* Five columns leave room for one blank between. */
+static size_t gap_of(const size_t width[COLUMN_COUNT])
+{
+	return width[COLUMN_LIVE] ? 1 : 2;
+}
+
+static void print_row(FILE *out, struct pool *pool, const char *row[COLUMN_COUNT],
 		      const size_t width[COLUMN_COUNT], const struct style *style,
 		      const char *color)
 {
-	for (size_t i = 0; i < COLUMN_VERDICT; i++)
-		if (width[i])
-			fprintf(out, "%-*s%s", (int)width[i], row[i],
-				width[COLUMN_LIVE] ? " " : "  "); /* 80 columns */
-	text_colored(out, style, color, row[COLUMN_VERDICT]);
-	fputc('\n', out);
+	row[COLUMN_VERDICT] = text_in_color(pool, style, color, row[COLUMN_VERDICT]);
+	wrap_row(out, row, width, COLUMN_COUNT, gap_of(width));
+}
+
+static void widen(struct pool *pool, const struct audit *audit, const size_t most[COLUMN_COUNT],
+		  size_t width[COLUMN_COUNT])
+{
+	const char *row[COLUMN_COUNT];
+
+	for (size_t i = 0; i < audit->count; i++) {
+		fill_row(pool, &audit->findings[i], row);
+		for (size_t j = 0; j < COLUMN_COUNT; j++) {
+			size_t columns = wrap_columns(row[j]);
+			if (width[j] && columns > width[j] && columns <= most[j])
+				width[j] = columns;
+		}
+	}
+}
+
+/* As wide as what is in it, but for long names where that is too much: these get lines of their own
+ * and leave the others as they are. WIDTH begins as that of the titles. */
+static void find_widths(struct pool *pool, const struct audit *audit, size_t width[COLUMN_COUNT])
+{
+	size_t title[COLUMN_COUNT], most[COLUMN_COUNT];
+
+	for (size_t i = 0; i < COLUMN_COUNT; i++) {
+		title[i] = width[i];
+		most[i] = SIZE_MAX;
+	}
+	widen(pool, audit, most, width);
+	wrap_fit(width, title, COLUMN_COUNT, gap_of(width));
+	memcpy(most, width, sizeof most);
+	memcpy(width, title, sizeof title);
+	widen(pool, audit, most, width);
 }
 
 static void print_why(FILE *out, struct pool *pool, const struct audit *audit, size_t index,
@@ -110,27 +145,23 @@ static void print_why(FILE *out, struct pool *pool, const struct audit *audit, s
 static void print_findings(FILE *out, const struct report *report, const struct audit *audit,
 			   const struct style *style)
 {
-	static const char *const titles[COLUMN_COUNT] = { "SETTING",    "WANTED", "RUNNING",
-							  "BOOT/LOGIN", "LIVE",   "VERDICT" };
+	const char *titles[COLUMN_COUNT] = { "SETTING",    "WANTED", "RUNNING",
+					     "BOOT/LOGIN", "LIVE",   "VERDICT" };
 	size_t width[COLUMN_COUNT];
+	struct pool *pool = report->pool;
 	const char *row[COLUMN_COUNT];
 
 	for (size_t i = 0; i < COLUMN_COUNT; i++)
 		width[i] = i == COLUMN_LIVE && !report->query->live ? 0 : strlen(titles[i]);
-	for (size_t i = 0; i < audit->count; i++) {
-		fill_row(report->pool, &audit->findings[i], row);
-		for (size_t j = 0; j < COLUMN_COUNT; j++)
-			if (width[j] && strlen(row[j]) > width[j])
-				width[j] = strlen(row[j]);
-	}
-	print_row(out, titles, width, style, BOLD);
+	find_widths(pool, audit, width);
+	print_row(out, pool, titles, width, style, BOLD);
 	for (size_t i = 0; i < audit->count; i++) {
 		const char *netns = audit->findings[i].netns;
 		if (netns && (!i || audit->findings[i - 1].netns != netns))
-			fprintf(out, "network namespace: %s\n", text_safe(report->pool, netns));
-		fill_row(report->pool, &audit->findings[i], row);
-		print_row(out, row, width, style, verdict_color(audit->findings[i].verdict));
-		print_why(out, report->pool, audit, i, style->verbose);
+			text_wrapped(out, pool, "network namespace: ", 4, netns);
+		fill_row(pool, &audit->findings[i], row);
+		print_row(out, pool, row, width, style, verdict_color(audit->findings[i].verdict));
+		print_why(out, pool, audit, i, style->verbose);
 	}
 }
 
@@ -138,12 +169,14 @@ static void print_heading(FILE *out, const struct report *report, const struct s
 {
 	struct pool *pool = report->pool;
 	const struct engine_choice *engines = &report->query->engines;
+	const char *os = report->host.os ? pool_printf(pool, " (%s)", report->host.os) : "";
+	const char *where = report->root ? report->root : report->host.name;
 
-	text_colored(out, style, BOLD, text_safe(pool, report->profiles->names));
-	fprintf(out, " on %s", text_safe(pool, report->root ? report->root : report->host.name));
-	if (report->host.os)
-		fprintf(out, " (%s)", text_safe(pool, report->host.os));
-	fputc('\n', out);
+	text_lines(out, pool, "", 4,
+		   pool_printf(pool, "%s on %s%s",
+			       text_in_color(pool, style, BOLD,
+					     text_safe(pool, report->profiles->names)),
+			       text_safe(pool, where), text_safe(pool, os)));
 	text_wrapped(out, pool, "boot engine: ", 13,
 		     pool_printf(pool, "%s (%s)", engine_program(engines->engine),
 				 engines->detected_by));

@@ -47,39 +47,41 @@ static const char *shown(struct pool *pool, const struct image *image)
 	return text_safe(pool, value_format(pool, value_parse(pool, image->bytes)));
 }
 
-static void print_sysctl_change(FILE *out, struct pool *pool, const struct change *change,
-				const struct style *style)
-{
-	fprintf(out, "sysctl %s: ",
-		text_safe(pool, sysctl_key_dotted(pool, change->path + strlen("/proc/sys/"))));
-	text_colored(out, style, RED, shown(pool, &change->before));
-	fputs(" -> ", out);
-	text_colored(out, style, GREEN, shown(pool, &change->after));
-	fputs(change->release ? "  (released)\n" : "\n", out);
-}
-
-static void print_process_change(FILE *out, struct pool *pool, const struct change *change,
-				 const struct style *style)
-{
-	struct process_identity place = { 0 };
-
-	process_place_parse(change->kind, change->path, &place);
-	fprintf(out, "process %d, %s: ", place.pid,
-		change->kind == CHANGE_NOFILE ? "descriptor limit" : "keepalive");
-	text_colored(out, style, RED, process_change_summary(pool, change, &change->before));
-	fputs(" -> ", out);
-	text_colored(out, style, GREEN, process_change_summary(pool, change, &change->after));
-	fputc('\n', out);
-}
-
-/* What is no file. */
+/* "LEAD: BEFORE -> AFTER", of what is no file, INDENT blanks from the left. */
 static void print_value_change(FILE *out, struct pool *pool, const struct change *change,
-			       const struct style *style)
+			       size_t indent, const struct style *style)
 {
-	if (change->kind == CHANGE_SYSCTL)
-		print_sysctl_change(out, pool, change, style);
-	else
-		print_process_change(out, pool, change, style);
+	bool is_sysctl = change->kind == CHANGE_SYSCTL;
+	struct process_identity place = { 0 };
+	const char *name;
+
+	if (!is_sysctl)
+		process_place_parse(change->kind, change->path, &place);
+	name = is_sysctl ? pool_printf(pool, "sysctl %s",
+				       sysctl_key_dotted(pool, change->path + strlen("/proc/sys/")))
+			 : pool_printf(pool, "process %d, %s", place.pid,
+				       change->kind == CHANGE_NOFILE ? "descriptor limit"
+								     : "keepalive");
+	const char *before = is_sysctl ? shown(pool, &change->before)
+				       : process_change_summary(pool, change, &change->before);
+	const char *after = is_sysctl ? shown(pool, &change->after)
+				      : process_change_summary(pool, change, &change->after);
+	text_lines(out, pool, pool_printf(pool, "%*s", (int)indent, ""), indent + 4,
+		   pool_printf(pool, "%s: %s -> %s%s", text_safe(pool, name),
+			       text_in_color(pool, style, RED, before),
+			       text_in_color(pool, style, GREEN, after),
+			       change->release ? "  (released)" : ""));
+}
+
+/* A file of which nothing else is shown. */
+static void print_file_change(FILE *out, struct pool *pool, const struct change *change,
+			      size_t indent)
+{
+	text_wrapped(out, pool, pool_printf(pool, "%*s", (int)indent, ""), indent + 4,
+		     pool_printf(pool, "%s: %s", change->path,
+				 !change->before.exists  ? "created"
+				 : !change->after.exists ? "removed"
+							 : "changed"));
 }
 
 static void print_changes(FILE *out, struct pool *pool, const struct plan *plan,
@@ -87,7 +89,7 @@ static void print_changes(FILE *out, struct pool *pool, const struct plan *plan,
 {
 	for (size_t i = 0; i < plan->count; i++)
 		if (plan->changes[i].kind != CHANGE_FILE)
-			print_value_change(out, pool, &plan->changes[i], style);
+			print_value_change(out, pool, &plan->changes[i], 0, style);
 	for (size_t i = 0; i < plan->count; i++)
 		if (plan->changes[i].kind == CHANGE_FILE)
 			print_diff(out, pool, &plan->changes[i], style);
@@ -116,8 +118,9 @@ void text_diff(FILE *out, const struct report *report, const struct style *style
 	text_notes(out, report, &report->notes);
 	print_remaining(out, report, &report->plan->remaining);
 	if (!report->plan->count && !report->exit)
-		fprintf(out, "nothing to change: the host complies with %s\n",
-			text_safe(report->pool, report->profiles->names));
+		text_wrapped(out, report->pool, "nothing to change: ", 4,
+			     pool_printf(report->pool, "the host complies with %s",
+					 report->profiles->names));
 }
 
 static void print_change_list(FILE *out, struct pool *pool, const struct plan *plan,
@@ -127,15 +130,10 @@ static void print_change_list(FILE *out, struct pool *pool, const struct plan *p
 		const struct change *change = &plan->changes[i];
 		if (!change->before.exists && !change->after.exists)
 			continue;
-		fputs("  ", out);
-		if (change->kind != CHANGE_FILE) {
-			print_value_change(out, pool, change, style);
-			continue;
-		}
-		fprintf(out, "%s: %s\n", text_safe(pool, change->path),
-			!change->before.exists  ? "created"
-			: !change->after.exists ? "removed"
-						: "changed");
+		if (change->kind != CHANGE_FILE)
+			print_value_change(out, pool, change, 2, style);
+		else
+			print_file_change(out, pool, change, 2);
 	}
 	if (style->verbose)
 		print_changes(out, pool, plan, style);
@@ -146,8 +144,9 @@ void text_apply(FILE *out, const struct report *report, const struct style *styl
 	struct pool *pool = report->pool;
 
 	if (report->transaction && report->exit <= 1) {
-		fprintf(out, "%s applied: %zu change%s\n", text_safe(pool, report->profiles->names),
-			report->plan->count, text_plural(report->plan->count));
+		text_wrapped(out, pool, "", 4,
+			     pool_printf(pool, "%s applied: %zu change%s", report->profiles->names,
+					 report->plan->count, text_plural(report->plan->count)));
 		print_change_list(out, pool, report->plan, style);
 	} else if (report->exit <= 1) {
 		fputs("nothing to change\n", out);
@@ -157,15 +156,14 @@ void text_apply(FILE *out, const struct report *report, const struct style *styl
 	if (report->audit)
 		print_remaining(out, report, report->audit);
 	if (report->exit == 0)
-		fprintf(out, "the host complies with %s%s\n",
-			text_safe(pool, report->profiles->names),
-			report->query->runtime && report->query->persistent ? ""
-			: report->query->runtime                            ? " (running values)"
-									    : " (boot and login)");
+		text_wrapped(out, pool, "", 4,
+			     pool_printf(pool, "the host complies with %s%s",
+					 report->profiles->names,
+					 report->query->runtime && report->query->persistent ? ""
+					 : report->query->runtime ? " (running values)"
+								  : " (boot and login)"));
 	if (report->transaction)
-		fprintf(out, "undo with: keeltune rollback %s%s%s\n", report->transaction,
-			report->root ? " --root " : "",
-			report->root ? text_safe(pool, report->root) : "");
+		text_undo(out, pool, report->transaction, report->root);
 }
 
 static void print_conflict(FILE *out, struct pool *pool, const struct conflict *conflict)
@@ -225,8 +223,8 @@ static void print_step(FILE *out, const struct report *report, const struct roll
 	for (size_t i = 0; i < undo->plan.count && step->done && !report->dry_run; i++)
 		print_sockets_left(out, pool, &undo->plan.changes[i]);
 	if (step->done && (!report->dry_run || report->all))
-		fprintf(out, "%s: %s\n", report->dry_run ? "would be undone" : "undone",
-			step->transaction->id);
+		text_wrapped(out, pool, report->dry_run ? "would be undone: " : "undone: ", 4,
+			     step->transaction->id);
 }
 
 /* How far it came. */
@@ -238,13 +236,16 @@ static void print_end(FILE *out, const struct report *report)
 	for (size_t i = 0; i < report->step_count; i++)
 		done += report->steps[i].done;
 	if (report->exit == 1)
-		fprintf(out,
-			"nothing%s%s was undone; `keeltune rollback --force` puts the old state "
-			"back all the same\n",
-			report->all ? " of " : "", report->all ? report->transaction : "");
+		text_wrapped(out, report->pool, "", 4,
+			     pool_printf(report->pool,
+					 "nothing%s%s was undone; `keeltune rollback --force` puts "
+					 "the old state back all the same",
+					 report->all ? " of " : "",
+					 report->all ? report->transaction : ""));
 	if (report->all && report->left_count)
-		fprintf(out, "stopped at %s: %zu %s, %zu left\n", report->left[0], done, undone,
-			report->left_count);
+		text_wrapped(out, report->pool, "", 4,
+			     pool_printf(report->pool, "stopped at %s: %zu %s, %zu left",
+					 report->left[0], done, undone, report->left_count));
 	else if (report->all)
 		fprintf(out, "%zu %s: nothing of keeltune holds any more\n", done, undone);
 }
@@ -283,14 +284,11 @@ static void print_recorded(FILE *out, struct pool *pool, const struct change *ch
 			   const struct style *style)
 {
 	if (change->kind != CHANGE_FILE)
-		print_value_change(out, pool, change, style);
+		print_value_change(out, pool, change, 0, style);
 	else if (change->diff)
 		print_diff_text(out, pool, change->diff, strlen(change->diff), style);
 	else
-		fprintf(out, "%s: %s\n", text_safe(pool, change->path),
-			!change->before.exists  ? "created"
-			: !change->after.exists ? "removed"
-						: "changed");
+		print_file_change(out, pool, change, 0);
 }
 
 void text_history_show(FILE *out, const struct report *report, const struct style *style)
@@ -307,7 +305,7 @@ void text_history_show(FILE *out, const struct report *report, const struct styl
 	for (size_t i = 0; i < entry->count && entry->state == TRANSACTION_APPLIED; i++) {
 		const char *first = original(pool, report->held, &entry->changes[i]);
 		if (first)
-			fprintf(out, "before keeltune: %s: %s\n",
-				text_safe(pool, entry->changes[i].path), first);
+			text_wrapped(out, pool, "before keeltune: ", 4,
+				     pool_printf(pool, "%s: %s", entry->changes[i].path, first));
 	}
 }

@@ -37,12 +37,8 @@ static void print_layer(FILE *out, struct pool *pool, const char *name,
 {
 	const char *why = reason(pool, reading);
 
-	if (*why)
-		text_wrapped(out, pool,
-			     pool_printf(pool, "  %-20s %-12s ", name, shown(pool, reading)), 36,
-			     why);
-	else
-		fprintf(out, "  %-20s %s\n", name, shown(pool, reading));
+	text_lines(out, pool, pool_printf(pool, "  %-20s ", name), *why ? 36 : 23,
+		   pool_printf(pool, *why ? "%-12s %s" : "%s", shown(pool, reading), why));
 }
 
 static void print_file(FILE *out, struct pool *pool, const struct explained_sysctl *explanation,
@@ -105,9 +101,9 @@ static void print_command(FILE *out, struct pool *pool, const char *command)
 
 	fputs("\nto change it now and for the next boot:\n", out);
 	for (; (next = strstr(command, and)); command = next + strlen(and))
-		fprintf(out, "  %s\n",
-			text_safe(pool, pool_copy(pool, command, (size_t)(next - command))));
-	fprintf(out, "  %s\n", text_safe(pool, command));
+		wrap_command(out, 2,
+			     text_safe(pool, pool_copy(pool, command, (size_t)(next - command))));
+	wrap_command(out, 2, text_safe(pool, command));
 }
 
 static void print_catalogued(FILE *out, struct pool *pool, const struct sysctl_row *row)
@@ -118,8 +114,8 @@ static void print_catalogued(FILE *out, struct pool *pool, const struct sysctl_r
 		initial = (struct reading){ .state = READING_ABSENT,
 					    .why = "depends on the machine" };
 	print_layer(out, pool, "kernel default", &initial);
-	fprintf(out, "  %-20s %s..%s %s\n", "accepted here", value_format(pool, row->safe_min),
-		value_format(pool, row->safe_max), row->unit);
+	fprintf(out, "  %-20s %s..%s%s%s\n", "accepted here", value_format(pool, row->safe_min),
+		value_format(pool, row->safe_max), *row->unit ? " " : "", row->unit);
 }
 
 /* Does a file speak of it, as any engine reads them? */
@@ -151,8 +147,9 @@ void text_explain_sysctl(FILE *out, const struct report *report, const struct ex
 	if (row)
 		print_catalogued(out, pool, row);
 	if (is_in_a_file(explanation) || !(explanation->removed || explanation->nearest)) {
-		fprintf(out, "\nlines that have a say, as %s reads them:\n",
-			engine_program(report->query->engines.engine));
+		text_wrapped(out, pool, "\n", 0,
+			     pool_printf(pool, "lines that have a say, as %s reads them:",
+					 engine_program(report->query->engines.engine)));
 		print_lines(out, pool, explanation, style);
 		print_engines(out, report, explanation);
 	}

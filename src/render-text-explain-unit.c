@@ -77,7 +77,7 @@ static void print_advice(FILE *out, struct pool *pool, const struct explained_un
 	if (unit->dropin) {
 		fputs("\nto set it (tried out: this drop-in wins):\n", out);
 		for (size_t i = 0; unit->commands[i]; i++)
-			fprintf(out, "  %s\n", text_safe(pool, unit->commands[i]));
+			wrap_command(out, 2, text_safe(pool, unit->commands[i]));
 	} else if (unit->obstacle.file) {
 		text_wrapped(out, pool, "\n", 0,
 			     pool_printf(pool,
@@ -147,9 +147,10 @@ void text_explain_process(FILE *out, const struct report *report, const struct e
 		fputc('\n', out);
 		print_unit(out, pool, explained->unit, style);
 	} else if (explained->login) {
-		fprintf(out, "\nnofile of a new session of %s through %s:\n",
-			text_safe(pool, explained->login->who),
-			text_safe(pool, explained->login->context->service));
+		text_wrapped(out, pool, "\n", 0,
+			     pool_printf(pool, "nofile of a new session of %s through %s:",
+					 explained->login->who,
+					 explained->login->context->service));
 		text_login_limit(out, pool, explained->login);
 	}
 }

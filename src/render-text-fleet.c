@@ -35,6 +35,11 @@ static void print_more(const struct page *page, size_t count, size_t shown)
 					     : " (--verbose, --format json)");
 }
 
+static const char *color(const struct page *page, const char *color, const char *text)
+{
+	return text_in_color(page->pool, page->style, color, text);
+}
+
 static void print_title(const struct page *page, const char *title)
 {
 	fputc('\n', page->out);
@@ -74,34 +79,36 @@ static const char *day(struct pool *pool, time_t time)
 
 /* ---- settings ---------------------------------------------------------------------------- */
 
+#define SETTING_COLUMNS (1 + VERDICT_COUNT) /* the setting, and hosts by verdict */
+
 static void print_settings(const struct page *page)
 {
+	static const char *const titles[SETTING_COLUMNS] = { "SETTING", "      OK", " DIFFERS",
+							     " UNKNOWN", " SKIPPED" };
 	const struct fleet_picture *picture = page->picture;
-	size_t width = strlen("SETTING");
+	size_t columns[SETTING_COLUMNS] = { strlen("SETTING"), 8, 8, 8, 8 };
+	const char *cells[SETTING_COLUMNS];
 
 	for (size_t i = 0; i < picture->setting_count; i++) {
-		size_t size = strlen(text_safe(page->pool, picture->settings[i].id));
-		if (size > width && size <= 42)
-			width = size;
+		size_t size = wrap_columns(text_safe(page->pool, picture->settings[i].id));
+		if (size > columns[0] && size <= 42)
+			columns[0] = size;
 	}
 	fputc('\n', page->out);
-	text_colored(page->out, page->style, BOLD,
-		     pool_printf(page->pool, "%-*s %8s %8s %8s %8s", (int)width, "SETTING", "OK",
-				 "DIFFERS", "UNKNOWN", "SKIPPED"));
-	fputc('\n', page->out);
+	for (size_t i = 0; i < SETTING_COLUMNS; i++)
+		cells[i] = color(page, BOLD, titles[i]);
+	wrap_row(page->out, cells, columns, SETTING_COLUMNS, 1);
 	for (size_t i = 0; i < picture->setting_count; i++) {
 		const struct fleet_setting *setting = &picture->settings[i];
 		if (!setting->hosts)
 			continue;
-		const char *id = text_safe(page->pool, setting->id);
-		fprintf(page->out, "%-*s", (int)width, id);
-		if (strlen(id) > width)
-			fprintf(page->out, "\n%*s", (int)width, "");
-		fprintf(page->out, " %8zu ", setting->counts[VERDICT_OK]);
-		text_colored(page->out, page->style, setting->counts[VERDICT_DIFFERS] ? RED : "",
-			     pool_printf(page->pool, "%8zu", setting->counts[VERDICT_DIFFERS]));
-		fprintf(page->out, " %8zu %8zu\n", setting->counts[VERDICT_UNKNOWN],
-			setting->counts[VERDICT_SKIPPED]);
+		cells[0] = text_safe(page->pool, setting->id);
+		for (enum verdict verdict = 0; verdict < VERDICT_COUNT; verdict++)
+			cells[1 + verdict] = color(
+				page,
+				verdict == VERDICT_DIFFERS && setting->counts[verdict] ? RED : "",
+				pool_printf(page->pool, "%8zu", setting->counts[verdict]));
+		wrap_row(page->out, cells, columns, SETTING_COLUMNS, 1);
 	}
 }
 
@@ -283,19 +290,20 @@ static void print_head(const struct page *page)
 	size_t total = fleet_host_count(picture->fleet);
 	const char *names = picture->profile_count == 1 ? picture->profiles->name : NULL;
 
-	text_colored(page->out, page->style, BOLD,
-		     pool_printf(page->pool, "%zu host%s", total, text_plural(total)));
-	fprintf(page->out, "%s%s: ", names ? ", " : "", names ? text_safe(page->pool, names) : "");
-	text_colored(page->out, page->style, GREEN,
-		     pool_printf(page->pool, "%zu ok", verdicts[VERDICT_OK]));
-	fputs(", ", page->out);
-	text_colored(page->out, page->style, verdicts[VERDICT_DIFFERS] ? RED : "",
-		     pool_printf(page->pool, "%zu differ%s", verdicts[VERDICT_DIFFERS],
-				 verdicts[VERDICT_DIFFERS] == 1 ? "s" : ""));
-	fputs(", ", page->out);
-	text_colored(page->out, page->style, verdicts[VERDICT_UNKNOWN] ? YELLOW : "",
-		     pool_printf(page->pool, "%zu could not be judged", verdicts[VERDICT_UNKNOWN]));
-	fputc('\n', page->out);
+	text_lines(
+		page->out, page->pool, "", 4,
+		pool_printf(
+			page->pool, "%s%s%s: %s, %s, %s",
+			color(page, BOLD,
+			      pool_printf(page->pool, "%zu host%s", total, text_plural(total))),
+			names ? ", " : "", names ? text_safe(page->pool, names) : "",
+			color(page, GREEN, pool_printf(page->pool, "%zu ok", verdicts[VERDICT_OK])),
+			color(page, verdicts[VERDICT_DIFFERS] ? RED : "",
+			      pool_printf(page->pool, "%zu differ%s", verdicts[VERDICT_DIFFERS],
+					  verdicts[VERDICT_DIFFERS] == 1 ? "s" : "")),
+			color(page, verdicts[VERDICT_UNKNOWN] ? YELLOW : "",
+			      pool_printf(page->pool, "%zu could not be judged",
+					  verdicts[VERDICT_UNKNOWN]))));
 }
 
 void text_fleet(FILE *out, const struct report *report, const struct style *style)

@@ -57,9 +57,11 @@ void text_relieve(FILE *out, const struct report *report, const struct style *st
 
 	if (!relief || !report->plan || (report->exit && !report->transaction))
 		return;
-	text_colored(out, style, BOLD, text_safe(pool, relief->comm));
-	fprintf(out, "  pid %d%s%s\n", relief->process.pid, relief->unit ? "  " : "",
-		relief->unit ? text_safe(pool, relief->unit) : "");
+	text_lines(out, pool, "", 4,
+		   pool_printf(pool, "%s  pid %d%s%s",
+			       text_in_color(pool, style, BOLD, text_safe(pool, relief->comm)),
+			       relief->process.pid, relief->unit ? "  " : "",
+			       relief->unit ? text_safe(pool, relief->unit) : ""));
 	print_plan(out, pool, report->plan);
 	if (relief->sockets)
 		print_sockets(out, pool, relief, report->dry_run);
@@ -67,5 +69,5 @@ void text_relieve(FILE *out, const struct report *report, const struct style *st
 	if (!report->plan->count)
 		fputs("nothing to change\n", out);
 	if (report->transaction)
-		fprintf(out, "undo with: keeltune rollback %s\n", report->transaction);
+		text_undo(out, pool, report->transaction, NULL);
 }

@@ -74,9 +74,10 @@ static void print_verdict(FILE *out, const struct report *whole, const struct st
 
 	if (!*text || whole->sockets->request->summary)
 		return;
-	fputs(style->color ? (text_sockets_are_bad(whole->sockets) ? YELLOW : GREEN) : "", out);
-	text_wrapped(out, whole->pool, "", 0, pool_printf(whole->pool, "%s.", text));
-	fputs(style->color ? PLAIN : "", out);
+	text_lines(out, whole->pool, "", 0,
+		   text_in_color(whole->pool, style,
+				 text_sockets_are_bad(whole->sockets) ? YELLOW : GREEN,
+				 pool_printf(whole->pool, "%s.", text)));
 }
 
 /* ---- a process ---------------------------------------------------------------------------- */
@@ -147,18 +148,20 @@ size_t text_leaks_alike(const struct socket_report *report, size_t first)
 static void print_heading(FILE *out, struct pool *pool, const struct leak *leak, size_t count,
 			  const struct style *style)
 {
-	text_colored(out, style, BOLD, text_safe(pool, leak->comm));
-	fprintf(out, count > 1 ? "  pids %d" : "  pid %d", leak->pid);
-	for (size_t i = 1; i < count; i++)
-		fprintf(out, " %d", leak[i].pid);
+	const char *text = pool_printf(
+		pool, "%s  pid%s", text_in_color(pool, style, BOLD, text_safe(pool, leak->comm)),
+		text_plural(count));
+
+	for (size_t i = 0; i < count; i++)
+		text = pool_printf(pool, "%s %d", text, leak[i].pid);
 	if (leak->unit)
-		fprintf(out, "  %s", text_safe(pool, leak->unit));
+		text = pool_printf(pool, "%s  %s", text, text_safe(pool, leak->unit));
 	if (leak->container)
-		fprintf(out, "  %s", text_safe(pool, leak->container));
-	fprintf(out, "  user %s", text_safe(pool, leak->user));
+		text = pool_printf(pool, "%s  %s", text, text_safe(pool, leak->container));
+	text = pool_printf(pool, "%s  user %s", text, text_safe(pool, leak->user));
 	if (leak->netns && strncmp(leak->netns, "net:[", 5) != 0)
-		fprintf(out, "  netns %s", text_safe(pool, leak->netns));
-	fputc('\n', out);
+		text = pool_printf(pool, "%s  netns %s", text, text_safe(pool, leak->netns));
+	text_lines(out, pool, "", 4, text);
 }
 
 static void print_line(FILE *out, struct pool *pool, const char *text)
@@ -220,7 +223,7 @@ static void print_command(FILE *out, struct pool *pool, const char *command)
 {
 	while (*command) {
 		size_t size = strcspn(command, "\n");
-		fprintf(out, "        %s\n", text_safe(pool, pool_copy(pool, command, size)));
+		wrap_command(out, 8, text_safe(pool, pool_copy(pool, command, size)));
 		command += size + (command[size] == '\n');
 	}
 }
@@ -245,12 +248,14 @@ static void print_socket(FILE *out, struct pool *pool, const struct tcp_socket *
 				   : "read to the end";
 	uint32_t age = is_closing ? socket->age_max : socket->silent;
 
-	fprintf(out, "    %-11s %s  %s%s  %s  keepalive %s\n", tcp_state_name(socket->state), text,
-		is_closing ? "<= " : "silent ",
-		age == AGE_UNKNOWN ? "?" : duration_format(pool, age), read,
-		socket->timer == TCP_TIMER_KEEPALIVE ? "on"
-		: socket->timer == TCP_TIMER_NONE    ? "off"
-						     : "?");
+	text_wrapped(out, pool, "    ", 16,
+		     pool_printf(pool, "%-11s %s  %s%s  %s  keepalive %s",
+				 tcp_state_name(socket->state), text,
+				 is_closing ? "<= " : "silent ",
+				 age == AGE_UNKNOWN ? "?" : duration_format(pool, age), read,
+				 socket->timer == TCP_TIMER_KEEPALIVE ? "on"
+				 : socket->timer == TCP_TIMER_NONE    ? "off"
+								      : "?"));
 }
 
 static void print_sockets(FILE *out, struct pool *pool, const struct socket_report *report,
@@ -308,11 +313,10 @@ static void print_states(FILE *out, const struct report *whole)
 	const char *where =
 		report->namespace_count > 1
 			? pool_printf(pool, "%zu network namespaces", report->namespace_count)
-			: pool_printf(pool, "network namespace %s",
-				      text_safe(pool, report->namespaces[0].name));
+			: pool_printf(pool, "network namespace %s", report->namespaces[0].name);
 
-	fprintf(out, "%sTCP sockets, IPv4 and IPv6, %s:\n", report->request->summary ? "" : "\n",
-		where);
+	text_wrapped(out, pool, report->request->summary ? "" : "\n", 4,
+		     pool_printf(pool, "TCP sockets, IPv4 and IPv6, %s:", where));
 	for (enum tcp_state state = 1; state < TCP_STATE_COUNT; state++)
 		if (report->has_states[state] &&
 		    (report->states[state] || state == TCP_STATE_CLOSE_WAIT))
@@ -328,7 +332,9 @@ static void print_unattributed(FILE *out, const struct report *whole)
 	diagnose_unattributed(left, rows);
 	for (size_t i = 0; i < UNATTRIBUTED_ROWS; i++)
 		if (rows[i].count)
-			fprintf(out, "  %12" PRIu64 " %s\n", rows[i].count, rows[i].what);
+			text_wrapped(out, whole->pool,
+				     pool_printf(whole->pool, "  %12" PRIu64 " ", rows[i].count),
+				     15, rows[i].what);
 }
 
 static void print_descriptors(FILE *out, const struct report *whole, const struct style *style)
@@ -345,9 +351,10 @@ static void print_descriptors(FILE *out, const struct report *whole, const struc
 		const struct listed_process *item = &report->descriptors[i];
 		if (item->used == FDS_UNKNOWN)
 			continue;
-		fprintf(out, "  %-16s pid %-8d %s\n",
-			*item->comm ? text_safe(pool, item->comm) : "?", item->pid,
-			text_descriptors(pool, item));
+		text_wrapped(out, pool, "  ", 19,
+			     pool_printf(pool, "%-16s pid %-8d %s",
+					 *item->comm ? text_safe(pool, item->comm) : "?", item->pid,
+					 text_descriptors(pool, item)));
 	}
 	if (report->descriptors_left_out && style->verbose)
 		fprintf(out, "  and %zu more processes\n", report->descriptors_left_out);
@@ -365,10 +372,11 @@ static void print_system(FILE *out, const struct report *whole)
 			system->file_max > INT64_MAX / 2 ? "unlimited"
 							 : limit_format(pool, system->file_max));
 	if (system->listen_overflows || system->listen_drops)
-		fprintf(out,
-			"  accept queues were full %" PRIu64 " times, %" PRIu64
-			" connections dropped\n",
-			system->listen_overflows, system->listen_drops);
+		text_wrapped(out, pool, "  ", 4,
+			     pool_printf(pool,
+					 "accept queues were full %" PRIu64 " times, %" PRIu64
+					 " connections dropped",
+					 system->listen_overflows, system->listen_drops));
 }
 
 static void print_checks(FILE *out, const struct report *whole, const struct style *style)
@@ -380,22 +388,25 @@ static void print_checks(FILE *out, const struct report *whole, const struct sty
 		const struct threshold_result *result = &report->checks[i];
 		const char *name = text_safe(pool, result->threshold->text);
 		bool is_bad = result->count || result->unknown;
-		text_colored(out, style, is_bad ? RED : GREEN,
-			     result->unknown ? "unknown"
-			     : is_bad        ? "exceeded"
-					     : "ok");
-		fprintf(out, "  %s%s%s\n", name, result->unknown ? ": " : "",
-			result->unknown ? result->unknown : "");
+		text_lines(out, pool, "", 4,
+			   pool_printf(pool, "%s  %s%s%s",
+				       text_in_color(pool, style, is_bad ? RED : GREEN,
+						     result->unknown ? "unknown"
+						     : is_bad        ? "exceeded"
+								     : "ok"),
+				       name, result->unknown ? ": " : "",
+				       result->unknown ? text_safe(pool, result->unknown) : ""));
 		for (size_t j = 0; j < result->count; j++) {
 			const struct offender *offender = &result->offenders[j];
 			bool is_age = result->threshold->field == THRESHOLD_OLDEST;
-			fprintf(out, "  %s (pid %d%s%s): %s%s\n",
-				text_safe(pool, offender->leak->comm), offender->leak->pid,
-				offender->leak->unit ? ", " : "",
-				offender->leak->unit ? text_safe(pool, offender->leak->unit) : "",
-				is_age ? duration_format(pool, offender->value)
-				       : pool_printf(pool, "%" PRIu64, offender->value),
-				result->threshold->is_share ? "%" : "");
+			text_wrapped(
+				out, pool, "  ", 4,
+				pool_printf(pool, "%s (pid %d%s%s): %s%s", offender->leak->comm,
+					    offender->leak->pid, offender->leak->unit ? ", " : "",
+					    offender->leak->unit ? offender->leak->unit : "",
+					    is_age ? duration_format(pool, offender->value)
+						   : pool_printf(pool, "%" PRIu64, offender->value),
+					    result->threshold->is_share ? "%" : ""));
 		}
 	}
 }

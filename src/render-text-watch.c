@@ -96,18 +96,20 @@ static void print_lines(FILE *out, struct pool *pool, const struct watch *watch,
 {
 	const char *now = clock_of(pool, watch->time.tv_sec);
 
-	fprintf(out, "%s %s\n", now, states(pool, watch));
+	text_lines(out, pool, "", 4, pool_printf(pool, "%s %s", now, states(pool, watch)));
 	for (size_t i = 0; i < watch->shown_count; i++) {
 		const struct watched_process *process = watch->shown[i];
-		fprintf(out, "%s %s pid %d CLOSE_WAIT %" PRIu64, now,
-			text_safe(pool, process->now.comm), process->now.pid, process->close_wait);
+		const char *text = pool_printf(pool, "%s %s pid %d CLOSE_WAIT %" PRIu64, now,
+					       text_safe(pool, process->now.comm), process->now.pid,
+					       process->close_wait);
 		if (process->dead)
-			fprintf(out, " dead %" PRIu64, process->dead);
-		fprintf(out, " descriptors %" PRIu32 " of %s (%s/s), full: %s %s\n",
-			process->now.used, format_limit(pool, &process->now),
-			per_second(pool, process->growth),
-			process->full < 0 ? "never" : time_left(pool, process->full),
-			bar(pool, &process->descriptors, BAR_WIDE, style->utf8));
+			text = pool_printf(pool, "%s dead %" PRIu64, text, process->dead);
+		text_lines(out, pool, "", 4,
+			   pool_printf(pool, "%s descriptors %" PRIu32 " of %s (%s/s), full: %s %s",
+				       text, process->now.used, format_limit(pool, &process->now),
+				       per_second(pool, process->growth),
+				       process->full < 0 ? "never" : time_left(pool, process->full),
+				       bar(pool, &process->descriptors, BAR_WIDE, style->utf8)));
 	}
 	if (watch->left_out)
 		fprintf(out, "%s and %zu more processes\n", now, watch->left_out);
@@ -138,8 +140,11 @@ static void print_foot(FILE *out, struct pool *pool, const struct watch *watch, 
 	if (hidden)
 		fprintf(out, "and %zu more processes\n", hidden);
 	if (watch->not_permitted)
-		fprintf(out, "%" PRIu64 " sockets of processes that this user may not look into\n",
-			watch->not_permitted);
+		text_wrapped(out, pool, "", 4,
+			     pool_printf(pool,
+					 "%" PRIu64
+					 " sockets of processes that this user may not look into",
+					 watch->not_permitted));
 	if (!watch->is_counted && watch->has_attribution)
 		fputs("this kernel does not count descriptors (Linux 6.2 does): as of then\n", out);
 	if (watch->has_attribution && watch->time.tv_sec > watch->attributed)
@@ -154,9 +159,10 @@ static void print_page(FILE *out, struct pool *pool, const struct watch *watch,
 	size_t room = style->lines > 12 ? style->lines - 10 : 2;
 	size_t count = watch->shown_count < room ? watch->shown_count : room;
 
-	fprintf(out, "%s  sample %u  network namespace %s  (Ctrl-C ends)\n",
-		clock_of(pool, watch->time.tv_sec), watch->sample,
-		watch->netns ? text_safe(pool, watch->netns) : "?");
+	text_wrapped(out, pool, "", 4,
+		     pool_printf(pool, "%s  sample %u  network namespace %s  (Ctrl-C ends)",
+				 clock_of(pool, watch->time.tv_sec), watch->sample,
+				 watch->netns ? watch->netns : "?"));
 	text_wrapped(out, pool, "", 2, states(pool, watch));
 	if (watch->file_max)
 		fprintf(out, "open files of the system: %" PRIu64 "%s\n", watch->file_nr,

@@ -4,10 +4,9 @@
 
 #include "escape.h"
 #include "pool.h"
+#include "wrap.h"
 
 #include <string.h>
-
-#define WIDTH 80
 
 const char *text_safe(struct pool *pool, const char *text)
 {
@@ -19,27 +18,31 @@ void text_colored(FILE *out, const struct style *style, const char *color, const
 	fprintf(out, "%s%s%s", style->color ? color : "", text, style->color ? PLAIN : "");
 }
 
+const char *text_in_color(struct pool *pool, const struct style *style, const char *color,
+			  const char *text)
+{
+	return style->color && *color ? pool_printf(pool, "%s%s%s", color, text, PLAIN) : text;
+}
+
+void text_lines(FILE *out, struct pool *pool, const char *lead, size_t indent, const char *text)
+{
+	wrap(out, lead, pool_printf(pool, "%*s", (int)indent, ""), text);
+}
+
 void text_wrapped(FILE *out, struct pool *pool, const char *lead, size_t indent, const char *text)
 {
-	const char *word = text_safe(pool, text);
-	size_t column = strlen(lead);
+	text_lines(out, pool, lead, indent, text_safe(pool, text));
+}
 
-	fputs(lead, out);
-	for (bool first = true; *word; first = false) {
-		size_t size = strcspn(word, " ");
-		if (!first && column + 1 + size > WIDTH) {
-			fprintf(out, "\n%*s", (int)indent, "");
-			column = indent;
-		} else if (!first) {
-			fputc(' ', out);
-			column++;
-		}
-		fwrite(word, 1, size, out);
-		column += size;
-		word += size;
-		word += strspn(word, " ");
-	}
-	fputc('\n', out);
+void text_undo(FILE *out, struct pool *pool, const char *id, const char *root)
+{
+	const char *command =
+		pool_printf(pool, "keeltune rollback %s%s%s", id, root ? " --root " : "",
+			    root ? text_safe(pool, root) : "");
+	bool fits = strlen("undo with: ") + wrap_columns(command) <= WRAP_WIDTH;
+
+	fputs(fits ? "undo with: " : "undo with:\n", out);
+	wrap_command(out, fits ? 0 : 2, command);
 }
 
 const char *text_place(struct pool *pool, struct origin origin)
@@ -82,19 +85,21 @@ static const char *who(struct pool *pool, const struct actor *actor)
 static void print_entry(FILE *out, struct pool *pool, const struct transaction *entry,
 			const struct style *style)
 {
-	text_colored(out, style, BOLD, entry->id);
-	fprintf(out, "  %s  %zu change%s  %s%s\n", transaction_state_name(entry->state),
-		entry->count, text_plural(entry->count),
+	const char *text = pool_printf(
+		pool, "%s  %s  %zu change%s  %s%s", text_in_color(pool, style, BOLD, entry->id),
+		transaction_state_name(entry->state), entry->count, text_plural(entry->count),
 		entry->netns
 			? text_safe(pool, pool_printf(pool, "network namespace %s  ", entry->netns))
 			: "",
 		text_safe(pool, who(pool, &entry->actor)));
+
+	text_lines(out, pool, "", 4, text);
 }
 
 static void print_field(FILE *out, struct pool *pool, const char *name, const char *text)
 {
 	if (text)
-		fprintf(out, "%-9s %s\n", name, text_safe(pool, text));
+		text_wrapped(out, pool, pool_printf(pool, "%-9s ", name), 10, text);
 }
 
 static void print_head(FILE *out, struct pool *pool, const struct transaction *entry)
@@ -125,11 +130,13 @@ static void print_pruned(FILE *out, const struct report *report)
 	for (size_t i = 0; i < report->pruned_count; i++) {
 		const struct pruned *entry = &report->pruned[i];
 		removed += !entry->kept;
-		fprintf(out, "%s: %s%s%s\n",
-			entry->kept       ? "kept"
-			: report->dry_run ? "would be removed"
-					  : "removed",
-			entry->id, entry->kept ? ": " : "", entry->kept ? entry->kept : "");
+		text_wrapped(out, report->pool,
+			     entry->kept       ? "kept: "
+			     : report->dry_run ? "would be removed: "
+					       : "removed: ",
+			     4,
+			     pool_printf(report->pool, "%s%s%s", entry->id, entry->kept ? ": " : "",
+					 entry->kept ? entry->kept : ""));
 	}
 	if (!removed)
 		fputs("nothing to remove\n", out);
@@ -161,15 +168,19 @@ static void print_settings(FILE *out, const struct report *report)
 {
 	struct pool *pool = report->pool;
 	const struct profile_set *set = report->profiles;
+	static const size_t width[] = { 36, 24, 8, 7 };
 
-	fprintf(out, "%s%s%s\n\n", text_safe(pool, set->names), set->description ? ": " : "",
-		set->description ? text_safe(pool, set->description) : "");
+	text_wrapped(out, pool, "", 4,
+		     pool_printf(pool, "%s%s%s", set->names, set->description ? ": " : "",
+				 set->description ? set->description : ""));
+	fputc('\n', out);
 	for (size_t i = 0; i < set->count; i++) {
 		const struct setting *setting = &set->settings[i];
-		fprintf(out, "%-36s  %s%s%s\n", text_safe(pool, setting->id),
-			text_safe(pool, setting_format_wanted(pool, setting)),
-			setting->optional ? "  optional" : "",
-			setting->runtime_only ? "  runtime" : "");
+		const char *cells[] = { text_safe(pool, setting->id),
+					text_safe(pool, setting_format_wanted(pool, setting)),
+					setting->optional ? "optional" : "",
+					setting->runtime_only ? "runtime" : "" };
+		wrap_row(out, cells, width, 4, 2);
 		if (setting->reason)
 			text_wrapped(out, pool, "    ", 4, setting->reason);
 		text_wrapped(out, pool, "    ", 4, text_place(pool, setting->origin));
@@ -186,12 +197,16 @@ static void render_profile(FILE *out, const struct report *report, const struct 
 		const struct profile_entry *entry = &report->profile_entries[i];
 		if (entry->hidden && !style->verbose)
 			continue;
-		text_colored(out, style, BOLD,
-			     pool_printf(pool, "%-22s", text_safe(pool, entry->name)));
-		fprintf(out, "  %s%s\n",
-			entry->description ? text_safe(pool, entry->description)
-					   : "(has errors: keeltune profile check names them)",
-			entry->hidden ? "  (hidden by an earlier directory)" : "");
+		text_lines(
+			out, pool,
+			text_in_color(pool, style, BOLD,
+				      pool_printf(pool, "%-22s  ", text_safe(pool, entry->name))),
+			24,
+			pool_printf(pool, "%s%s",
+				    entry->description
+					    ? text_safe(pool, entry->description)
+					    : "(has errors: `keeltune profile check` names them)",
+				    entry->hidden ? " (hidden by an earlier directory)" : ""));
 		if (style->verbose)
 			fprintf(out, "    %s\n", text_safe(pool, entry->file));
 	}

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the render-text*.c share. All of them print at most 80 columns where names allow it, and are
- * readable without colour; whatever comes from the host goes through text_safe().
+ * What the render-text*.c share. All of them print at most 80 columns (wrap.h), and are readable
+ * without colour; whatever comes from the host goes through text_safe().
  */
 #ifndef KEELTUNE_RENDER_TEXT_H
 #define KEELTUNE_RENDER_TEXT_H
 
 #include "report.h"
 #include "socket-report.h"
+#include "wrap.h"
 
 #define RED "\033[31m"
 #define GREEN "\033[32m"
@@ -19,9 +20,15 @@
 
 const char *text_safe(struct pool *pool, const char *text);
 void text_colored(FILE *out, const struct style *style, const char *color, const char *text);
-/* TEXT in lines of at most 80 columns, each after INDENT blanks; the first begins with LEAD
- * instead. Words longer than a line stay whole. */
+const char *text_in_color(struct pool *pool, const struct style *style, const char *color,
+			  const char *text);
+/* TEXT, whatever it is, in lines of at most 80 columns, each after INDENT blanks; the first begins
+ * with LEAD instead; see wrap.h. text_lines(): of TEXT that is safe already, and may have colours.
+ */
 void text_wrapped(FILE *out, struct pool *pool, const char *lead, size_t indent, const char *text);
+void text_lines(FILE *out, struct pool *pool, const char *lead, size_t indent, const char *text);
+/* How to undo the transaction ID, of the tree ROOT unless that is NULL. */
+void text_undo(FILE *out, struct pool *pool, const char *id, const char *root);
 const char *text_place(struct pool *pool, struct origin origin); /* "file:line", "" */
 const char *text_plural(size_t count);                           /* "s", or "" for 1 */
 void text_notes(FILE *out, const struct report *report, const struct notes *notes);
