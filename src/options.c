@@ -56,8 +56,7 @@ enum option_id {
 };
 
 const struct option_row options[] = {
-	{ OPTION_ROOT, "root", "DIR", "",
-	  "look at (or change) the tree in DIR, not this host" },
+	{ OPTION_ROOT, "root", "DIR", "", "look at (or change) the tree in DIR, not this host" },
 	{ OPTION_FORMAT, "format", "FORMAT", "", "how the report is written" },
 	{ OPTION_OUTPUT, "output", "FILE", "", "write to FILE, whole or not at all" },
 	{ OPTION_ALSO, "also", "FORMAT:FILE", "", "write the report to FILE in this format, too" },

@@ -67,11 +67,12 @@ static void print_lines(FILE *out, struct pool *pool, const struct explained_sys
 		print_file(out, pool, explanation, shadow->origin.file);
 	}
 	if (boot->boot.origin.file) {
-		fputs("  ", out);
-		text_colored(out, style, GREEN, "wins ");
-		text_wrapped(out, pool, "  ", 9,
-			     pool_printf(pool, "%s says %s", text_place(pool, boot->boot.origin),
-					 shown(pool, &boot->boot)));
+		text_lines(out, pool,
+			   pool_printf(pool, "  %s   ", text_in_color(pool, style, GREEN, "wins")),
+			   9,
+			   text_safe(pool, pool_printf(pool, "%s says %s",
+						       text_place(pool, boot->boot.origin),
+						       shown(pool, &boot->boot))));
 		print_file(out, pool, explanation, boot->boot.origin.file);
 	}
 	if (!boot->shadowed_count && !boot->boot.origin.file)

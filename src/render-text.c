@@ -197,10 +197,12 @@ static void render_profile(FILE *out, const struct report *report, const struct 
 		const struct profile_entry *entry = &report->profile_entries[i];
 		if (entry->hidden && !style->verbose)
 			continue;
+		const char *name = text_safe(pool, entry->name);
+		size_t columns = wrap_columns(name);
 		text_lines(
 			out, pool,
-			text_in_color(pool, style, BOLD,
-				      pool_printf(pool, "%-22s  ", text_safe(pool, entry->name))),
+			pool_printf(pool, "%s%*s", text_in_color(pool, style, BOLD, name),
+				    columns < 22 ? (int)(24 - columns) : 2, ""),
 			24,
 			pool_printf(pool, "%s%s",
 				    entry->description

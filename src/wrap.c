@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#define LEAST_INDENT 4 /* of what is wider than a line anyway */
+
 /* As terminals draw them (East Asian Width W and F, roughly; the rest is nobody's name here). */
 static bool is_wide(uint32_t code)
 {
@@ -65,6 +67,19 @@ static size_t word_size(const char *text, size_t room)
 	return columns_of(text, whole) <= room ? whole : size;
 }
 
+/* Begins a line for a word of COLUMNS: behind NEXT, or, where that are blanks and too many of them,
+ * further to the left. Returns the column. */
+static size_t begin_line(FILE *out, const char *next, size_t columns)
+{
+	size_t indent = wrap_columns(next);
+	size_t room = columns < WRAP_WIDTH ? WRAP_WIDTH - columns : LEAST_INDENT;
+
+	if (indent > room && !next[strspn(next, " ")])
+		indent = room;
+	fprintf(out, "\n%.*s", (int)indent, next);
+	return indent;
+}
+
 void wrap(FILE *out, const char *lead, const char *next, const char *text)
 {
 	size_t indent = wrap_columns(next), column = wrap_columns(lead), blanks = 0;
@@ -76,15 +91,15 @@ void wrap(FILE *out, const char *lead, const char *next, const char *text)
 		blanks++;
 	}
 	fwrite(lead, 1, size, out);
+	bool is_bare = !size || lead[size - 1] == '\n'; /* is the line? */
 	while (*text) {
 		size = word_size(text, WRAP_WIDTH - indent);
 		size_t columns = columns_of(text, size);
-		if (column + columns > WRAP_WIDTH && column > indent) {
-			fprintf(out, "\n%s", next);
-			column = indent;
-		} else {
+		if (column + columns > WRAP_WIDTH && !is_bare)
+			column = begin_line(out, next, columns);
+		else
 			fprintf(out, "%*s", (int)blanks, "");
-		}
+		is_bare = false;
 		fwrite(text, 1, size, out);
 		text += size;
 		blanks = strspn(text, " ");
