@@ -6,6 +6,7 @@
 
 #include "host.h"
 #include "pool.h"
+#include "text.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -311,8 +312,7 @@ bool account_in_group(const struct account *account, gid_t gid)
 bool account_has_login_shell(const struct account *account)
 {
 	static const char *const refusing[] = { "nologin", "false", "sync", "shutdown", "halt" };
-	const char *slash = strrchr(account->shell, '/');
-	const char *name = slash ? slash + 1 : account->shell;
+	const char *name = base_name(account->shell);
 
 	for (size_t i = 0; i < sizeof refusing / sizeof *refusing; i++)
 		if (!strcmp(name, refusing[i]))

@@ -15,9 +15,9 @@
 #include "error.h"
 #include "guard.h"
 #include "host.h"
-#include "pool.h"
 #include "relief.h"
 #include "store.h"
+#include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -41,11 +41,6 @@ const char *layer_name(enum layer layer)
 	return names[layer];
 }
 
-static const char *place(struct pool *pool, struct origin origin)
-{
-	return origin.line ? pool_printf(pool, "%s:%u", origin.file, origin.line) : origin.file;
-}
-
 static void say(struct pool *pool, const char **reason, const char *clause)
 {
 	*reason = *reason ? pool_printf(pool, "%s; %s", *reason, clause) : clause;
@@ -115,10 +110,10 @@ static void explain_difference(struct pool *pool, struct finding *finding, enum 
 	const char *clause = pool_printf(pool, "%s %s%s", phrase, value,
 					 outside_safe_range(pool, finding->setting, reading));
 	if (reading->origin.file && reading->why)
-		clause = pool_printf(pool, "%s: %s (%s)", clause, place(pool, reading->origin),
-				     reading->why);
+		clause = pool_printf(pool, "%s: %s (%s)", clause,
+				     origin_format(pool, reading->origin), reading->why);
 	else if (reading->origin.file)
-		clause = pool_printf(pool, "%s: %s", clause, place(pool, reading->origin));
+		clause = pool_printf(pool, "%s: %s", clause, origin_format(pool, reading->origin));
 	else if (reading->why)
 		clause = pool_printf(pool, "%s (%s)", clause, reading->why);
 	say(pool, &finding->reason, clause);
@@ -200,7 +195,7 @@ static void judge_layers(struct pool *pool, const struct query *query, struct fi
 							 value_format(pool, deviation->value));
 			if (deviation->origin.file)
 				clause = pool_printf(pool, "%s (%s)", clause,
-						     place(pool, deviation->origin));
+						     origin_format(pool, deviation->origin));
 			say(pool, &finding->reason, clause);
 			finding->differs[LAYER_BOOT] = differs = any = true;
 		}

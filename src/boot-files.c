@@ -6,11 +6,11 @@
 #include "conf-sysctl.h"
 #include "host.h"
 #include "pool.h"
+#include "text.h"
 
 #include <errno.h>
 #include <fnmatch.h>
 #include <string.h>
-#include <sys/stat.h>
 
 static const char sysctl_conf[] = "/etc/sysctl.conf";
 static const char suffix[] = ".conf";
@@ -53,13 +53,6 @@ static void pass_over(struct listing *listing, const char *path, const char *why
 	append(listing->pool, &listing->passed,
 	       (struct boot_file){
 		       .path = path, .file = host_file(listing->host, path), .skipped = why });
-}
-
-static bool has_suffix(const char *name)
-{
-	size_t size = strlen(name), tail = sizeof suffix - 1;
-
-	return size >= tail && !strcmp(name + size - tail, suffix);
 }
 
 /* `[ -f PATH ]`, S_ISREG(stat()). */
@@ -146,7 +139,7 @@ static void list_by_name(struct listing *listing, const char *const *paths, size
 			    strcmp(directories[i]->names[next[i]], name) != 0)
 				continue;
 			next[i]++;
-			if (!has_suffix(name))
+			if (!ends_with(name, suffix))
 				continue;
 			const char *path = pool_printf(listing->pool, "%s/%s", paths[i], name);
 			if (listing->engine == ENGINE_SYSTEMD && *name == '.') {
@@ -252,7 +245,7 @@ static void list_busybox(struct listing *listing, const char *const *paths, size
 			add(listing, sysctl_conf);
 		for (size_t j = 0; j < directory->count; j++) {
 			const char *name = directory->names[j], *winner = NULL;
-			if (*name == '.' || !has_suffix(name))
+			if (*name == '.' || !ends_with(name, suffix))
 				continue;
 			const char *path = pool_printf(listing->pool, "%s/%s", paths[i], name);
 			for (size_t k = etc; k < 2 && !run && !winner; k++) {

@@ -7,6 +7,7 @@
 #include "conf-systemd.h"
 #include "host.h"
 #include "pool.h"
+#include "text.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -316,8 +317,7 @@ static bool is_loaded_early(struct host *host, const char *module)
 		const struct directory *directory = host_directory(host, directories[i]);
 		for (size_t j = 0; j < directory->count; j++) {
 			const char *name = directory->names[j];
-			size_t size = strlen(name);
-			if (size < 6 || strcmp(name + size - 5, ".conf") != 0)
+			if (!ends_with(name, ".conf"))
 				continue;
 			const char *path =
 				pool_printf(host_pool(host), "%s/%s", directories[i], name);

@@ -2,6 +2,7 @@
 /* From a finished report to its outputs: each is whole, or the command has failed. */
 #include "cmd.h"
 
+#include "clock.h"
 #include "error.h"
 #include "host.h"
 #include "pool.h"
@@ -258,7 +259,7 @@ int final_status(const struct context *context, const struct renderer *renderer,
 	/* A plugin that says nothing is a riddle. */
 	if (!context->options.quiet && renderer->render[nothing.kind]) {
 		nothing.pool = pool_new();
-		clock_gettime(CLOCK_MONOTONIC, &nothing.begun);
+		nothing.begun = clock_now();
 		renderer->render[nothing.kind](stdout, &nothing, &style);
 		fflush(stdout);
 		pool_free(nothing.pool);

@@ -6,8 +6,6 @@
 #include "explain.h"
 #include "pool.h"
 
-#include <string.h>
-
 int cmd_explain(const struct context *context)
 {
 	const char *service = context->options.service;

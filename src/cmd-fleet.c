@@ -2,13 +2,14 @@
 /* `keeltune fleet`: the JSON of many audits, read once from beginning to end and merged. That hosts
  * differ is what it reports; its exit status says whether everything could be read. */
 #include "cleanup.h"
+#include "clock.h"
 #include "cmd.h"
 #include "documents.h"
 #include "error.h"
-#include "escape.h"
 #include "fleet-input.h"
 #include "fleet-picture.h"
 #include "pool.h"
+#include "text.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -23,7 +24,7 @@
 /* What is said on a terminal while it takes long. */
 struct progress {
 	bool wanted, drawn;
-	uint64_t start, last; /* ms */
+	double start, last;   /* seconds */
 	uint64_t done, total; /* bytes; 0: not known */
 };
 
@@ -35,14 +36,6 @@ struct merge {
 };
 
 /* ---- progress ---------------------------------------------------------------------------- */
-
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 static void draw_progress(const struct progress *progress, size_t reports)
 {
@@ -66,8 +59,8 @@ static void show_progress(struct merge *merge)
 
 	if (!progress->wanted)
 		return;
-	uint64_t now = now_ms();
-	if (now - progress->start < 1000 || now - progress->last < 200)
+	double now = clock_now();
+	if (now - progress->start < 1 || now - progress->last < 0.2)
 		return;
 	draw_progress(progress, merge->fleet->reports);
 	progress->last = now;
@@ -135,7 +128,7 @@ static void read_inputs(struct merge *merge, const struct fleet_inputs *inputs)
 	struct documents *documents = documents_new(take_document, merge);
 	autofree char *chunk = pool_malloc(CHUNK);
 
-	merge->progress.start = now_ms();
+	merge->progress.start = clock_now();
 	merge->progress.total = inputs->endless ? 0 : inputs->size;
 	for (size_t i = 0; i < inputs->count; i++)
 		read_input(merge, documents, &inputs->items[i], chunk);

@@ -8,6 +8,7 @@
 #include "login-survey.h"
 #include "pool.h"
 #include "provider-limits.h"
+#include "text.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -3,21 +3,22 @@
  * like any other. What is accepted between the look and the change of the listener does not inherit
  * it, nor does what waits to be accepted then: further looks find that, and add it to the record
  * before it is set, too. */
+#include "clock.h"
 #include "relief.h"
 
 #include "apply.h"
 #include "cmd.h"
 #include "error.h"
 #include "pool.h"
+#include "text.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#define LOOKS 4          /* that find something: who connects himself all the time never ends */
-#define PATIENCE_MS 1000 /* with what waits to be accepted */
+#define LOOKS 4      /* that find something: who connects himself all the time never ends */
+#define PATIENCE 1.0 /* seconds, with what waits to be accepted */
 #define BETWEEN_LOOKS_MS 20
 
 struct work {
@@ -134,19 +135,11 @@ static int add_sockets(struct work *work, struct socket_values *more, struct err
 	return rc;
 }
 
-static uint64_t milliseconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 /* Sockets that were accepted meanwhile, until nobody waits who could not inherit it; a program that
  * does not accept is not waited for. What has ended misses nothing. */
 static int follow(struct work *work, struct error *err)
 {
-	uint64_t end = milliseconds() + PATIENCE_MS;
+	double end = clock_now() + PATIENCE;
 	/* Who waited first is accepted first: no more of them are left than the queue ever had. */
 	size_t least = SIZE_MAX;
 
@@ -168,7 +161,7 @@ static int follow(struct work *work, struct error *err)
 		else
 			work->relief.waiting = least;
 		found += more != NULL;
-		if (!more && (!work->relief.waiting || milliseconds() >= end))
+		if (!more && (!work->relief.waiting || clock_now() >= end))
 			break;
 		if (!more)
 			poll(NULL, 0, BETWEEN_LOOKS_MS);

@@ -6,8 +6,6 @@
 #include "pool.h"
 #include "socket-report.h"
 
-#include <string.h>
-
 /* Do all outputs show the verdicts of checks of descriptors and nothing else? */
 static bool is_use_only(const struct context *context, const struct socket_request *request)
 {

@@ -2,6 +2,7 @@
 /* `keeltune sockets --watch`: a sample, its page or its lines, and a pause, until somebody ends it,
  * nobody reads any more, or as many as were asked for are taken. */
 #include "cleanup.h"
+#include "clock.h"
 #include "cmd.h"
 #include "error.h"
 #include "frame.h"
@@ -17,7 +18,6 @@
 #include <strings.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 struct screen {
@@ -151,21 +151,13 @@ static enum wake take_signal(struct screen *screen)
 	}
 }
 
-static double now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
 /* Until END, or something happens. */
 static enum wake pause_until(struct screen *screen, double end)
 {
 	for (;;) {
 		struct pollfd fds[] = { { .fd = screen->signals, .events = POLLIN },
 					{ .fd = STDOUT_FILENO } };
-		double left = (end - now()) * 1000;
+		double left = (end - clock_now()) * 1000;
 		int rc = poll(fds, 2, left > 0 ? (int)left + 1 : 0);
 		if (rc < 0 && errno != EINTR)
 			return WAKE_ENDED;
@@ -175,7 +167,7 @@ static enum wake pause_until(struct screen *screen, double end)
 				return wake;
 		} else if (rc > 0 && (fds[1].revents & (POLLERR | POLLHUP | POLLNVAL))) {
 			return WAKE_UNREAD;
-		} else if (rc == 0 && now() >= end) {
+		} else if (rc == 0 && clock_now() >= end) {
 			return WAKE_TIME;
 		}
 	}
@@ -197,7 +189,7 @@ static int end_failed(struct screen *screen, const struct error *err)
 static int run(struct screen *screen)
 {
 	const struct options *options = &screen->session->context->options;
-	double start = now(), turn = 0;
+	double start = clock_now(), turn = 0;
 
 	for (;;) {
 		struct error err;
@@ -207,7 +199,7 @@ static int run(struct screen *screen)
 		int rc = show(screen);
 		if (!rc && options->samples && screen->watch->sample == options->samples)
 			break;
-		double behind = now() - start;
+		double behind = clock_now() - start;
 		turn++;
 		while (turn * options->watch < behind) /* this took longer: leave out */
 			turn++;

@@ -3,11 +3,13 @@
 #include "cmd.h"
 
 #include "cleanup.h"
+#include "clock.h"
 #include "error.h"
 #include "escape.h"
 #include "plan-build.h"
 #include "pool.h"
 #include "store.h"
+#include "text.h"
 #include "wrap.h"
 
 #include <errno.h>
@@ -80,7 +82,7 @@ int session_open(const struct context *context, bool whole_journal, struct sessi
 					   .root = context->options.root,
 					   .time = time(NULL),
 					   .notes.pool = session->pool };
-	clock_gettime(CLOCK_MONOTONIC, &session->report.begun);
+	session->report.begun = clock_now();
 	journal_load(session->host, !whole_journal, &session->journal);
 	const char *interrupted = find_interrupted(session);
 	session->report.interrupted = interrupted;

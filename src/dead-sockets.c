@@ -4,9 +4,9 @@
 #include "dead-sockets.h"
 
 #include "cleanup.h"
-#include "fd-scan.h"
 #include "host.h"
 #include "netns.h"
+#include "pidfd.h"
 #include "proc-net.h"
 #include "procfs.h"
 
@@ -17,20 +17,12 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #define WORTH 1000          /* descriptors that may be looked at for each suspected socket */
 #define WORTH_BLINDLY 10000 /* in all, where the suspects may be those of others; 35 ms */
 #define INITIAL_PID_NAMESPACE "pid:[4026531836]" /* PROC_PID_INIT_INO of the kernel */
-
-#ifndef SYS_pidfd_open
-#define SYS_pidfd_open 434
-#endif
-#ifndef SYS_pidfd_getfd
-#define SYS_pidfd_getfd 438
-#endif
 
 static bool read_counters(const char *directory, struct sockstat *ret)
 {

@@ -3,6 +3,7 @@
 #include "dropin.h"
 
 #include "pool.h"
+#include "text.h"
 
 #include <string.h>
 
@@ -13,12 +14,10 @@ const char dropin_header[] = "# Written by keeltune; the next `keeltune apply` w
 
 static const char *profile_name(struct pool *pool, const char *file)
 {
-	const char *slash = strrchr(file, '/'), *name = slash ? slash + 1 : file;
+	const char *name = base_name(file);
 	size_t size = strlen(name);
 
-	if (size > 5 && !strcmp(name + size - 5, ".conf"))
-		size -= 5;
-	return pool_copy(pool, name, size);
+	return pool_copy(pool, name, is_conf_name(name) ? size - strlen(".conf") : size);
 }
 
 const char *dropin_comment(struct pool *pool, const struct setting *setting)

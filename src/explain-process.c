@@ -8,6 +8,7 @@
 #include "pool.h"
 #include "process-limits.h"
 #include "provider-limits.h"
+#include "text.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Gathers what is to say about one key, see explain.h. Judges nothing. */
+#include "clock.h"
 #include "explain.h"
 
 #include "boot-owners.h"
@@ -11,7 +12,6 @@
 #include "suggest.h"
 
 #include <string.h>
-#include <time.h>
 
 /* ---- files ------------------------------------------------------------------------------- */
 
@@ -26,13 +26,7 @@ const struct explained_file *explain_find_file(const struct explained_sysctl *ex
 
 static const char *written(struct pool *pool, const struct file *file)
 {
-	struct tm utc;
-	char text[32];
-
-	if (file->state != FILE_PRESENT || !gmtime_r(&file->mtime, &utc) ||
-	    !strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc))
-		return NULL;
-	return pool_strdup(pool, text);
+	return file->state == FILE_PRESENT ? clock_utc(pool, file->mtime) : NULL;
 }
 
 static void add_file(struct host *host, struct explained_sysctl *explanation, struct origin origin)

@@ -11,7 +11,6 @@
 #include "unit-main.h"
 #include "unit-name.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- limits ------------------------------------------------------------------------------ */

@@ -71,9 +71,7 @@ static int gather_unit(const struct gather *gather, struct explanation *ret)
 		     gather->notes);
 	if (unit->state == UNIT_LOADED || unit->state == UNIT_MASKED)
 		return 0;
-	const char *place = unit->origin.file ? unit->origin.file : "";
-	if (unit->origin.line)
-		place = pool_printf(host_pool(gather->host), "%s:%u", place, unit->origin.line);
+	const char *place = origin_format(host_pool(gather->host), unit->origin);
 	return error_set(gather->err, unit->state == UNIT_NOT_FOUND ? -ENOENT : -EINVAL,
 			 "%.255s is %s: %s%s%s", unit->name, unit_state_name(unit->state), place,
 			 *place ? ": " : "", unit->why);

@@ -4,6 +4,7 @@
 
 #include "cleanup.h"
 #include "pool.h"
+#include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -35,13 +36,6 @@ static void add_other(struct fleet_inputs *inputs, const char *path)
 {
 	if (!inputs->others++)
 		inputs->other = path;
-}
-
-static bool ends_with(const char *name, const char *end)
-{
-	size_t size = strlen(name), end_size = strlen(end);
-
-	return size > end_size && !strcmp(name + size - end_size, end);
 }
 
 /* By its name, or because it begins as JSON does. */
@@ -123,7 +117,7 @@ static void add_directory(struct fleet_inputs *inputs, int fd, const char *path,
 		return;
 	}
 	const char **names = list_names(pool, dir, &count);
-	const char *slash = ends_with(path, "/") || !strcmp(path, "/") ? "" : "/";
+	const char *slash = ends_with(path, "/") ? "" : "/";
 	for (size_t i = 0; i < count; i++)
 		add_entry(inputs, dirfd(dir), names[i],
 			  pool_printf(pool, "%s%s%s", path, slash, names[i]), level + 1);

@@ -10,6 +10,7 @@
 #include "plan.h"
 #include "pool.h"
 #include "provider-limits.h"
+#include "text.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -14,6 +14,7 @@
 #include "pool.h"
 #include "process.h"
 #include "provider.h"
+#include "text.h"
 #include "unit.h"
 
 #include <errno.h>
@@ -40,13 +41,6 @@ static void hold(struct holder *holder, uint64_t number, const char *who)
 
 /* ---- units ------------------------------------------------------------------------------- */
 
-static bool ends(const char *name, const char *suffix)
-{
-	size_t size = strlen(name), tail = strlen(suffix);
-
-	return size > tail && !strcmp(name + size - tail, suffix);
-}
-
 static bool speaks_of_nofile(struct host *host, const char *path)
 {
 	const struct file *file = host_file(host, path);
@@ -67,8 +61,7 @@ static void ask_unit(struct host *host, const char *name, const char *path, stru
 		return;
 	unit_limit(&unit, catalog_limit("nofile"), &limit);
 	if (limit.source == UNIT_LIMIT_UNIT)
-		hold(holder, limit.hard,
-		     pool_printf(holder->pool, "%s:%u", limit.origin.file, limit.origin.line));
+		hold(holder, limit.hard, origin_format(holder->pool, limit.origin));
 }
 
 /* The units of DIRECTORY, and the directories of their drop-ins. */
@@ -81,9 +74,9 @@ static void ask_directory(struct host *host, const char *path, struct holder *ho
 		const char *name = directory->names[i];
 		const char *inside = pool_printf(holder->pool, "%s/%s", path, name);
 		for (size_t j = 0; j < sizeof kinds / sizeof *kinds; j++)
-			if (ends(name, kinds[j]))
+			if (ends_with(name, kinds[j]))
 				ask_unit(host, name, inside, holder);
-		if (!ends(name, ".d"))
+		if (!ends_with(name, ".d"))
 			continue;
 		const struct directory *dropins = host_directory(host, inside);
 		const char *unit = pool_copy(holder->pool, name, strlen(name) - strlen(".d"));
@@ -105,8 +98,7 @@ static void ask_units(struct host *host, struct holder *holder)
 
 	unit_default_limits(host, defaults);
 	if (nofile->source == UNIT_LIMIT_MANAGER)
-		hold(holder, nofile->hard,
-		     pool_printf(holder->pool, "%s:%u", nofile->origin.file, nofile->origin.line));
+		hold(holder, nofile->hard, origin_format(holder->pool, nofile->origin));
 	for (size_t i = 0; i < sizeof directories / sizeof *directories; i++)
 		ask_directory(host, directories[i], holder);
 }
@@ -142,7 +134,7 @@ static struct holder find_holder(struct host *host, bool running)
 	uint64_t number = login_highest_nofile(host, &origin);
 
 	if (number)
-		hold(&holder, number, pool_printf(holder.pool, "%s:%u", origin.file, origin.line));
+		hold(&holder, number, origin_format(holder.pool, origin));
 	ask_units(host, &holder);
 	if (running)
 		ask_processes(host, &holder);

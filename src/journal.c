@@ -3,14 +3,15 @@
  * and what of them still holds. What a manifest says is manifest.c's business. */
 #include "journal.h"
 
+#include "clock.h"
 #include "error.h"
 #include "host.h"
 #include "manifest.h"
 #include "pool.h"
 #include "store.h"
+#include "text.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -83,13 +84,12 @@ void journal_name(struct pool *pool, const struct journal *journal, struct trans
 {
 	time_t now = time(NULL);
 	struct tm utc;
-	char stamp[32], rfc3339[32];
+	char stamp[32];
 	uint32_t random = 0;
 	char *profiles = pool_copy(pool, transaction->profiles, strnlen(transaction->profiles, 64));
 
 	gmtime_r(&now, &utc);
 	strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", &utc);
-	strftime(rfc3339, sizeof rfc3339, "%Y-%m-%dT%H:%M:%SZ", &utc);
 	if (getrandom(&random, sizeof random, GRND_NONBLOCK) != sizeof random)
 		random = (uint32_t)getpid(); /* unreached: the first seconds of a machine */
 	for (char *p = profiles; *p; p++)
@@ -97,7 +97,7 @@ void journal_name(struct pool *pool, const struct journal *journal, struct trans
 			    *p))
 			*p = '_';
 	transaction->id = pool_printf(pool, "%s-%s-%06x", stamp, profiles, random & 0xffffffu);
-	transaction->time = pool_strdup(pool, rfc3339);
+	transaction->time = clock_utc(pool, now);
 	transaction->sequence = 1;
 	for (size_t i = 0; i < journal->count; i++)
 		if (journal->transactions[i].sequence >= transaction->sequence)

@@ -6,6 +6,7 @@
 #include "catalog.h"
 #include "pool.h"
 #include "suggest.h"
+#include "text.h"
 
 #include <ctype.h>
 #include <inttypes.h>

@@ -7,6 +7,7 @@
 #include "host.h"
 #include "pool.h"
 #include "process.h"
+#include "text.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -155,8 +156,7 @@ static void remark_on_file_names(const struct remarks *remarks)
 
 	for (size_t i = 0; i < directory->count; i++) {
 		const char *name = directory->names[i];
-		size_t size = strlen(name);
-		bool conf = size >= 5 && !strcmp(name + size - 5, ".conf");
+		bool conf = ends_with(name, ".conf");
 		if ((*name == '.') != conf || !strncmp(name, "README", strlen("README")))
 			continue;
 		struct origin origin = { .file = pool_printf(remarks->notes->pool, "%s/%s", path,

@@ -8,7 +8,6 @@
 #include "host.h"
 #include "pool.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 

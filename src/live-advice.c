@@ -2,15 +2,12 @@
 /* What to do about a process that has less than a profile wants, see live.h: a clause for each
  * place that limits come from. Those who share a reason share the words, so that the report says
  * them once: UNIT and PID stand for the names and numbers before them. Reads nothing. */
+#include "conf-systemd.h"
 #include "live.h"
 
 #include "catalog.h"
 #include "pool.h"
 #include "process-limits.h"
-
-#include <ctype.h>
-#include <inttypes.h>
-#include <string.h>
 
 #define RESTART "systemctl daemon-reload && systemctl restart UNIT"
 
@@ -26,15 +23,6 @@ static const char *wanted_pair(struct pool *pool, bool by_unit, const struct set
 	uint64_t hard = want > has->rlim_max ? want : has->rlim_max;
 
 	return limit_pair_format(pool, soft, hard);
-}
-
-static const char *unit_key(struct pool *pool, const char *prefix, const char *item)
-{
-	char *key = pool_printf(pool, "%s%s", prefix, item);
-
-	for (char *at = key + strlen(prefix); *at; at++)
-		*at = (char)toupper((unsigned char)*at);
-	return key;
 }
 
 /* For the process as it is; of descriptors one that can be undone. */
@@ -54,10 +42,14 @@ static const char *advise_changed(struct pool *pool, const struct setting *setti
 		raise_now(pool, setting, pool_printf(pool, "%d", limits->process.pid), pair);
 
 	if (limits->kind == PLACE_SERVICE)
-		return pool_printf(pool,
-				   "%s changes it while it runs; for good, change what sets it, or "
-				   "%s=%s in a drop-in (keeltune explain UNIT)",
-				   now, unit_key(pool, "Limit", setting->item), pair);
+		return pool_printf(
+			pool,
+			"%s changes it while it runs; for good, change what sets it, or "
+			"%s=%s in a drop-in (keeltune explain UNIT)",
+			now,
+			pool_printf(pool, "Limit%s",
+				    systemd_limit_name(catalog_limit(setting->item)->resource)),
+			pair);
 	return pool_printf(pool,
 			   "%s changes it while it runs; for good, change what sets it "
 			   "(ulimit, setrlimit, an option of the program)",
@@ -89,7 +81,9 @@ static const char *advise_service(struct pool *pool, bool by_unit, const struct 
 	return pool_printf(pool,
 			   "%s=%s in a drop-in (keeltune explain UNIT has the commands), then "
 			   "restart it; until then: %s",
-			   unit_key(pool, "Limit", setting->item), pair, now);
+			   pool_printf(pool, "Limit%s",
+				       systemd_limit_name(catalog_limit(setting->item)->resource)),
+			   pair, now);
 }
 
 static const char *advise_session(enum limit_cause cause, bool next_serves)
@@ -116,12 +110,14 @@ const char *live_advise_limit(struct pool *pool, const struct live_scope *scope,
 	case PLACE_SERVICE:
 		return advise_service(pool, by_unit, setting, cause, pair, next_serves);
 	case PLACE_USER_MANAGER:
-		return pool_printf(pool,
-				   "%s=%s in /etc/systemd/user.conf, then end all sessions of "
-				   "the user (loginctl terminate-user) and log in again; until "
-				   "then: %s",
-				   unit_key(pool, "DefaultLimit", setting->item), pair,
-				   raise_now(pool, setting, "PID", pair));
+		return pool_printf(
+			pool,
+			"%s=%s in /etc/systemd/user.conf, then end all sessions of "
+			"the user (loginctl terminate-user) and log in again; until "
+			"then: %s",
+			pool_printf(pool, "DefaultLimit%s",
+				    systemd_limit_name(catalog_limit(setting->item)->resource)),
+			pair, raise_now(pool, setting, "PID", pair));
 	case PLACE_SESSION:
 	case PLACE_CONTAINER:
 		break;

@@ -9,8 +9,6 @@
 
 #include "process-change.h"
 
-#include <sys/stat.h>
-
 struct error;
 
 struct live_process {

@@ -4,7 +4,6 @@
 #include "live.h"
 
 #include "catalog.h"
-#include "cleanup.h"
 #include "error.h"
 #include "host.h"
 #include "netns.h"

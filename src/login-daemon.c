@@ -7,6 +7,7 @@
 #include "host.h"
 #include "pool.h"
 #include "process.h"
+#include "text.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -78,14 +79,14 @@ static bool find_daemon(struct host *host, const char *service, struct process *
 
 bool login_inherit_from_daemon(struct host *host, const char *service, struct login_inherited *ret)
 {
-	const char *slash = strrchr(service, '/'), *why = NULL;
+	const char *why = NULL;
 	struct pool *pool = host_pool(host);
 	struct process process;
 	struct error ignored;
 
 	if (!host_is_live(host))
 		return false;
-	service = slash ? slash + 1 : service;
+	service = base_name(service);
 	for (size_t i = 0; i < sizeof by_callers / sizeof *by_callers; i++)
 		if (!strcmp(service, by_callers[i]) &&
 		    process_read(host, getpid(), &process, &ignored) == 0)

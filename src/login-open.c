@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Gathers what logins depend on, see login.h: the PAM stack, the module, its files in its order,
  * the limits handed down. Judges nothing. */
+#include "dropin-find.h"
 #include "login.h"
 
 #include "host.h"
@@ -9,7 +10,6 @@
 #include "pool.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct arguments {
@@ -89,61 +89,25 @@ static void add_file(struct login_context *context, const char *path, bool may_b
 	}
 }
 
-/* What glob("*.conf") finds. */
-static bool is_conf(const char *name)
-{
-	size_t length = strlen(name);
-
-	return *name != '.' && length >= 5 && !strcmp(name + length - 5, ".conf");
-}
-
-struct found {
-	const char *name, *directory;
-};
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(((const struct found *)a)->name, ((const struct found *)b)->name);
-}
-
-static void find_in(struct login_context *context, const char *path, struct found **found,
-		    size_t *count)
-{
-	const struct directory *directory = host_directory(context->host, path);
-	size_t earlier = *count;
-
-	/* glob() fails without a word; only root's glob() counts. */
-	if (directory->state == FILE_UNREADABLE &&
-	    (directory->error == -EACCES || directory->error == -EPERM ||
-	     directory->error == -EFBIG))
-		add_obstacle(context, (struct origin){ .file = path }, LIMITS_UNREAD,
-			     strerror(-directory->error));
-	for (size_t i = 0; i < directory->count; i++) {
-		size_t known = 0;
-		while (known < earlier && strcmp((*found)[known].name, directory->names[i]) != 0)
-			known++;
-		if (known < earlier || !is_conf(directory->names[i]))
-			continue;
-		*found = pool_extend(host_pool(context->host), *found, *count, sizeof **found);
-		(*found)[(*count)++] = (struct found){ directory->names[i], path };
-	}
-}
-
 static void add_directories(struct login_context *context)
 {
-	struct found *found = NULL;
-	size_t count = 0;
+	const struct limits_module *module = &context->module;
+	const char *const directories[] = { module->directory, module->vendor_directory };
+	size_t count = module->vendor_directory ? 2 : 1;
+	const char **paths;
 
-	find_in(context, context->module.directory, &found, &count);
-	if (context->module.vendor_directory)
-		find_in(context, context->module.vendor_directory, &found, &count);
-	if (count)
-		qsort(found, count, sizeof *found, by_name);
+	for (size_t i = 0; i < count; i++) {
+		const struct directory *directory = host_directory(context->host, directories[i]);
+		/* glob() fails without a word; only root's glob() counts. */
+		if (directory->state == FILE_UNREADABLE &&
+		    (directory->error == -EACCES || directory->error == -EPERM ||
+		     directory->error == -EFBIG))
+			add_obstacle(context, (struct origin){ .file = directories[i] },
+				     LIMITS_UNREAD, strerror(-directory->error));
+	}
+	count = dropin_find(context->host, directories, count, &paths);
 	for (size_t i = 0; i < count; i++)
-		add_file(context,
-			 pool_printf(host_pool(context->host), "%s/%s", found[i].directory,
-				     found[i].name),
-			 context->module.missing_ok);
+		add_file(context, paths[i], module->missing_ok);
 }
 
 static void read_usual(struct login_context *context)

@@ -7,7 +7,6 @@
 #include "pool.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* ---- equal results ------------------------------------------------------------------------ */
 

@@ -3,6 +3,7 @@
 #include "model.h"
 
 #include "pool.h"
+#include "text.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -54,75 +55,11 @@ const char *limit_pair_format(struct pool *pool, uint64_t soft, uint64_t hard)
 	return pool_printf(pool, "%s:%s", limit_format(pool, soft), limit_format(pool, hard));
 }
 
-bool parse_decimal(const char *text, uint64_t max, uint64_t *ret_number)
+const char *origin_format(struct pool *pool, struct origin origin)
 {
-	uint64_t number = 0;
-
-	if (!*text)
-		return false;
-	for (const char *p = text; *p; p++) {
-		if (!isdigit((unsigned char)*p) || __builtin_mul_overflow(number, 10u, &number) ||
-		    __builtin_add_overflow(number, (uint64_t)(*p - '0'), &number))
-			return false;
-	}
-	if (number > max)
-		return false;
-	*ret_number = number;
-	return true;
-}
-
-bool parse_with_unit(const char *text, const char *units, const uint64_t *factors, uint64_t *ret)
-{
-	char digits[24];
-	size_t size = strspn(text, "0123456789");
-	uint64_t factor = factors[0];
-
-	if (!size || size >= sizeof digits)
-		return false;
-	if (text[size]) {
-		const char *unit = strchr(units, text[size]);
-		if (!unit || text[size + 1])
-			return false;
-		factor = factors[unit - units];
-	}
-	memcpy(digits, text, size);
-	digits[size] = '\0';
-	return parse_decimal(digits, UINT64_MAX / factor, ret) &&
-	       !__builtin_mul_overflow(*ret, factor, ret);
-}
-
-bool parse_duration(const char *text, uint64_t *ret)
-{
-	static const uint64_t milliseconds[] = { 1000, 60000, 3600000, 86400000 };
-
-	return parse_with_unit(text, "smhd", milliseconds, ret);
-}
-
-static bool next_token(const char **at, const char *end, const char **ret_token, size_t *ret_size)
-{
-	while (*at < end && isspace((unsigned char)**at))
-		(*at)++;
-	*ret_token = *at;
-	while (*at < end && !isspace((unsigned char)**at))
-		(*at)++;
-	*ret_size = (size_t)(*at - *ret_token);
-	return *ret_size > 0;
-}
-
-bool tokens_equal(const char *a, size_t a_size, const char *b, size_t b_size)
-{
-	const char *a_end = a + a_size, *b_end = b + b_size, *a_token, *b_token;
-	size_t a_length, b_length;
-
-	for (;;) {
-		bool more = next_token(&a, a_end, &a_token, &a_length);
-		if (more != next_token(&b, b_end, &b_token, &b_length))
-			return false;
-		if (!more)
-			return true;
-		if (a_length != b_length || memcmp(a_token, b_token, a_length) != 0)
-			return false;
-	}
+	if (!origin.file)
+		return "";
+	return origin.line ? pool_printf(pool, "%s:%u", origin.file, origin.line) : origin.file;
 }
 
 static char *normalise_blanks(struct pool *pool, const char *text)

@@ -51,22 +51,14 @@ uint64_t value_to_limit(struct value value); /* of a number or unlimited */
 const char *limit_format(struct pool *pool, uint64_t limit);
 const char *limit_pair_format(struct pool *pool, uint64_t soft, uint64_t hard); /* "1024:524288" */
 
-/* Do both say the same tokens, whatever white space stands between? Allocates nothing. */
-bool tokens_equal(const char *a, size_t a_size, const char *b, size_t b_size);
-
-/* Strict decimal digits, nothing else, at most MAX: what profiles and command lines take. */
-bool parse_decimal(const char *text, uint64_t max, uint64_t *ret_number);
-/* The same and perhaps one letter of UNITS; FACTORS has what each stands for, the first is the one
- * without a letter. */
-bool parse_with_unit(const char *text, const char *units, const uint64_t *factors, uint64_t *ret);
-bool parse_duration(const char *text, uint64_t *ret_milliseconds); /* "90", "10m", "3h", "2d" */
-
 /* ---- where something was said ------------------------------------------------------------ */
 
 struct origin {
 	const char *file; /* absolute path as seen inside the root; NULL: nowhere */
 	unsigned line;    /* 1..; 0: the file as a whole */
 };
+
+const char *origin_format(struct pool *pool, struct origin origin); /* "file:line"; "": nowhere */
 
 /* ---- wanted ------------------------------------------------------------------------------ */
 

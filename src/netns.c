@@ -6,8 +6,8 @@
 #include "cleanup.h"
 #include "error.h"
 #include "host.h"
-#include "model.h"
 #include "pool.h"
+#include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -4,6 +4,7 @@
 
 #include "pool.h"
 #include "suggest.h"
+#include "text.h"
 
 #include <getopt.h>
 #include <stddef.h>

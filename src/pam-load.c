@@ -9,6 +9,7 @@
 #include "pam-module.h"
 #include "pam-stack.h"
 #include "pool.h"
+#include "text.h"
 
 #include <errno.h>
 #include <string.h>
@@ -153,7 +154,7 @@ static void remember_file(struct loader *loader, const char *path)
 /* extract_modulename(): a name that is empty without its suffix makes libpam give up. */
 static bool has_module_name(const char *module)
 {
-	const char *name = pam_module_name(module);
+	const char *name = base_name(module);
 	const char *dot = strrchr(name, '.');
 	size_t size = dot ? (size_t)(dot - name) : strlen(name);
 
@@ -163,7 +164,7 @@ static bool has_module_name(const char *module)
 /* What calling the module of HANDLER may give. */
 static void look_up_module(struct loader *loader, const char *module, struct pam_handler *handler)
 {
-	const char *name = pam_module_name(module);
+	const char *name = base_name(module);
 	const uint32_t unknown = UINT32_C(1) << PAM_CODE_MODULE_UNKNOWN;
 
 	if (!pam_module_present(loader->host, module)) {
@@ -183,7 +184,7 @@ static bool add_handler(struct loader *loader, struct list *list, struct pam_han
 {
 	if (list->count == HANDLERS_MAX)
 		return fail(loader, handler.origin.file, handler.origin.line, "too many lines");
-	handler.module = module ? pam_module_name(module) : NULL;
+	handler.module = module ? base_name(module) : NULL;
 	handler.results = UINT32_C(1) << PAM_CODE_PERM_DENIED; /* of a handler that must fail */
 	if (module && !handler.substack && !handler.trouble)
 		look_up_module(loader, module, &handler);
@@ -453,7 +454,7 @@ static bool load_service(struct loader *loader, const char **ret_file)
 /* pam_start(3) takes the base name and makes it lower case. */
 static const char *normal_service(struct pool *pool, const char *service)
 {
-	char *name = pool_strdup(pool, pam_module_name(service));
+	char *name = pool_strdup(pool, base_name(service));
 
 	for (char *c = name; *c; c++)
 		if (*c >= 'A' && *c <= 'Z')

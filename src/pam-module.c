@@ -5,6 +5,7 @@
 #include "host.h"
 #include "pam-stack.h"
 #include "pool.h"
+#include "text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -220,13 +221,6 @@ static const struct {
 	{ "pam_xauth.so", SUCCESS },
 };
 
-const char *pam_module_name(const char *module)
-{
-	const char *slash = strrchr(module, '/');
-
-	return slash ? slash + 1 : module;
-}
-
 /* pam_debug.so open_session=CODE; only the first such argument counts. */
 static uint32_t debug_results(const char *const *args, size_t count)
 {
@@ -244,7 +238,7 @@ static uint32_t debug_results(const char *const *args, size_t count)
 uint32_t pam_module_results(struct host *host, const char *module, const char *const *args,
 			    size_t arg_count)
 {
-	const char *name = pam_module_name(module);
+	const char *name = base_name(module);
 
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if (!strcmp(name, known[i].name))

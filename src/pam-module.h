@@ -21,8 +21,6 @@ bool pam_module_present(struct host *host, const char *module);
 uint32_t pam_module_results(struct host *host, const char *module, const char *const *args,
 			    size_t arg_count);
 
-const char *pam_module_name(const char *module); /* base name */
-
 /* Does libpam know @include, and read includes from /etc/pam.d only? */
 bool pam_library_is_debian(struct host *host);
 enum conf_pam_reader pam_library_reader(struct host *host);

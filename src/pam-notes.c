@@ -6,8 +6,8 @@
 #include "conf-pam.h"
 #include "host.h"
 #include "pam-module.h"
-#include "pool.h"
 #include "suggest.h"
+#include "text.h"
 
 #include <string.h>
 
@@ -56,13 +56,13 @@ static void note_module(struct host *host, const struct conf_pam_line *line,
 			struct notes *notes)
 {
 	bool harmless = control->action[PAM_CODE_MODULE_UNKNOWN] == PAM_ACTION_IGNORE;
-	bool limits = !strcmp(pam_module_name(line->module), "pam_limits.so");
+	bool limits = !strcmp(base_name(line->module), "pam_limits.so");
 
 	if (pam_module_present(host, line->module))
 		return;
-	if (*line->module == '/' && pam_module_find(host, pam_module_name(line->module)))
+	if (*line->module == '/' && pam_module_find(host, base_name(line->module)))
 		notes_add(notes, NULL, origin, "%s does not exist: write %s without a directory",
-			  line->module, pam_module_name(line->module));
+			  line->module, base_name(line->module));
 	else if (harmless && (limits || !line->dash))
 		notes_add(notes, NULL, origin, "%s is not installed, and the line is skipped",
 			  line->module);

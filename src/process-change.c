@@ -5,6 +5,7 @@
 #include "process-change.h"
 
 #include "pool.h"
+#include "text.h"
 
 #include <inttypes.h>
 #include <stdio.h>

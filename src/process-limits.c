@@ -5,14 +5,15 @@
 #include "process-limits.h"
 
 #include "catalog.h"
+#include "clock.h"
+#include "conf-systemd.h"
 #include "error.h"
 #include "host.h"
 #include "pam-program.h"
 #include "pool.h"
+#include "text.h"
 #include "unit-main.h"
 
-#include <ctype.h>
-#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -144,13 +145,6 @@ static size_t find_change(const struct comparison *comparison, unsigned resource
 
 /* ---- where it belongs --------------------------------------------------------------------- */
 
-static bool ends_with(const char *text, const char *end)
-{
-	size_t size = strlen(text), tail = strlen(end);
-
-	return size >= tail && !strcmp(text + size - tail, end);
-}
-
 /* In a container other than the one that this host is. */
 static bool is_contained(const struct comparison *comparison)
 {
@@ -212,16 +206,6 @@ static void find_place(struct comparison *comparison)
 
 /* ---- times of files ----------------------------------------------------------------------- */
 
-static const char *when(struct pool *pool, time_t time)
-{
-	struct tm local;
-	char text[40] = "?";
-
-	if (localtime_r(&time, &local))
-		strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &local);
-	return pool_strdup(pool, text);
-}
-
 /* Was the content of PATH changed after the session (or the process) began? */
 static bool changed_since(const struct comparison *comparison, const char *path, time_t *ret_when)
 {
@@ -246,8 +230,8 @@ static const char *blame_file(const struct comparison *comparison, const char *p
 	item->origin = (struct origin){ .file = path };
 	return pool_printf(comparison->pool, "%s %s, before %s was changed (%s)",
 			   ret->in_session ? "its session was opened" : "it was started",
-			   when(comparison->pool, ret->began), path,
-			   when(comparison->pool, changed));
+			   clock_local(comparison->pool, ret->began), path,
+			   clock_local(comparison->pool, changed));
 }
 
 /* The files that decide about the item come first; then any that pam_limits.so reads, from which a
@@ -393,26 +377,19 @@ static const char *unknown_reason(const struct comparison *comparison, unsigned 
 	return blame_files(comparison, resource, item);
 }
 
-/* "LimitNOFILE" */
-static const char *unit_key(struct pool *pool, const char *prefix, const struct limit_row *row)
-{
-	char *key = pool_printf(pool, "%s%s", prefix, row->item);
-
-	for (char *at = key + strlen(prefix); *at; at++)
-		*at = (char)toupper((unsigned char)*at);
-	return key;
-}
-
 static const char *given_by(struct pool *pool, const struct unit *unit, const struct limit_row *row,
 			    const struct unit_limit *limit)
 {
 	switch (limit->source) {
 	case UNIT_LIMIT_UNIT:
-		return pool_printf(pool, "%s=%s of %s", unit_key(pool, "Limit", row), limit->text,
-				   unit->id);
+		return pool_printf(pool, "%s=%s of %s",
+				   pool_printf(pool, "Limit%s", systemd_limit_name(row->resource)),
+				   limit->text, unit->id);
 	case UNIT_LIMIT_MANAGER:
-		return pool_printf(pool, "%s=%s of systemd", unit_key(pool, "DefaultLimit", row),
-				   limit->text);
+		return pool_printf(
+			pool, "%s=%s of systemd",
+			pool_printf(pool, "DefaultLimit%s", systemd_limit_name(row->resource)),
+			limit->text);
 	case UNIT_LIMIT_DEFAULT:
 		break;
 	}
@@ -487,7 +464,7 @@ static const char *service_reason(const struct comparison *comparison, const str
 		return pool_printf(pool,
 				   "started %s, before this file was changed (%s): a restart "
 				   "gives it %s (%s)",
-				   when(pool, ret->began), when(pool, changed),
+				   clock_local(pool, ret->began), clock_local(pool, changed),
 				   amounts(pool, &given), by);
 	size_t change = find_change(comparison, resource);
 	if (change + 1 < comparison->count && comparison->chain[change + 1].pid != 1) {

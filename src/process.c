@@ -8,6 +8,7 @@
 #include "host.h"
 #include "pool.h"
 #include "procfs.h"
+#include "text.h"
 
 #include <ctype.h>
 #include <errno.h>

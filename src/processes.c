@@ -7,7 +7,6 @@
 #include "pool.h"
 
 #include <errno.h>
-#include <string.h>
 
 #if defined KEELTUNE_LIBPROC2 || defined KEELTUNE_LIBPROCPS
 

@@ -18,11 +18,6 @@ bool profile_same_subject(const struct setting *a, const struct setting *b)
 	       !strcmp(a->item ? a->item : "", b->item ? b->item : "");
 }
 
-static const char *place_of(struct pool *pool, const struct setting *setting)
-{
-	return pool_printf(pool, "%s:%u", setting->origin.file, setting->origin.line);
-}
-
 /* The lower (SIGN -1) or upper (1) end as the profile says it: an exact value is both. */
 static struct value said_bound(const struct setting *setting, int sign)
 {
@@ -45,9 +40,9 @@ static int say_conflict(const struct combiner *combiner, const struct setting *a
 	struct pool *pool = combiner->pool;
 
 	notes_add(combiner->problems, b->id, b->origin,
-		  "%s: %s wants %s and %s wants %s: no value suits both", b->id, place_of(pool, a),
-		  setting_format_wanted(pool, a), place_of(pool, b),
-		  setting_format_wanted(pool, b));
+		  "%s: %s wants %s and %s wants %s: no value suits both", b->id,
+		  origin_format(pool, a->origin), setting_format_wanted(pool, a),
+		  origin_format(pool, b->origin), setting_format_wanted(pool, b));
 	return -EINVAL;
 }
 
@@ -116,9 +111,10 @@ static int combine_claim(const struct combiner *combiner, const struct claim *cl
 			writer = setting;
 		all.optional = all.optional && setting->optional;
 		all.runtime_only = all.runtime_only && setting->runtime_only;
-		values = pool_printf(combiner->pool, "%s%s%s writes %s", values,
-				     *values ? ", " : "", place_of(combiner->pool, setting),
-				     value_format(combiner->pool, setting->want));
+		values =
+			pool_printf(combiner->pool, "%s%s%s writes %s", values, *values ? ", " : "",
+				    origin_format(combiner->pool, setting->origin),
+				    value_format(combiner->pool, setting->want));
 	}
 	if (!writer) {
 		notes_add(combiner->problems, all.id, last->origin,
@@ -169,9 +165,9 @@ static int check_sides(const struct combiner *combiner, const struct profile_lay
 			notes_add(combiner->problems, soft->id, soft->origin,
 				  "%s: soft %s (%s) is above hard %s (%s)", soft->id,
 				  value_format(combiner->pool, soft->want),
-				  place_of(combiner->pool, soft),
+				  origin_format(combiner->pool, soft->origin),
 				  value_format(combiner->pool, hard->want),
-				  place_of(combiner->pool, hard));
+				  origin_format(combiner->pool, hard->origin));
 			result = -EINVAL;
 		}
 	return result;

@@ -8,6 +8,7 @@
 #include "pool.h"
 #include "profile-scan.h"
 #include "suggest.h"
+#include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,12 +31,9 @@ static const char *inside(const struct profile_path *path, const char *file)
 
 static void add_name(struct pool *pool, const char *entry, const char ***names, size_t *count)
 {
-	size_t length = strlen(entry);
-
-	if (length < sizeof suffix || entry[0] == '.' ||
-	    strcmp(entry + length - strlen(suffix), suffix) != 0)
+	if (!is_conf_name(entry))
 		return;
-	const char *name = pool_copy(pool, entry, length - strlen(suffix));
+	const char *name = pool_copy(pool, entry, strlen(entry) - strlen(suffix));
 	if (!profile_name_is_valid(name))
 		return;
 	*names = pool_extend(pool, *names, *count, sizeof **names);
@@ -152,7 +150,7 @@ static int say_missing(const struct profile_path *path, const char *name, struct
 	struct pool *pool = problems->pool;
 	const char *where = "", *nearest, *hint = "";
 	const char **names = NULL;
-	size_t count = 0, length = strlen(name);
+	size_t count = 0;
 
 	for (size_t i = 0; i < PROFILE_DIRECTORIES; i++) {
 		const char *directory = path->directory[i];
@@ -166,7 +164,7 @@ static int say_missing(const struct profile_path *path, const char *name, struct
 	nearest = suggest_nearest(name, names, count);
 	if (nearest)
 		hint = pool_printf(pool, "; did you mean \"%s\"?", nearest);
-	else if (length > strlen(suffix) && !strcmp(name + length - strlen(suffix), suffix))
+	else if (ends_with(name, suffix))
 		hint = "; the path of a file needs a \"/\", as in ./my.conf";
 	return complain(problems, -ENOENT, origin, "no profile %s in %s%s",
 			profile_quote(pool, name), *where ? where : "any directory", hint);

@@ -4,6 +4,7 @@
 #include "cleanup.h"
 #include "pool.h"
 #include "profile-tree.h"
+#include "text.h"
 
 #include <confuse.h>
 #include <errno.h>

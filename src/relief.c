@@ -12,6 +12,7 @@
 #include "process.h"
 #include "relief-why.h"
 #include "store.h"
+#include "text.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -2,7 +2,6 @@
 /* The table of an audit as HTML: a row for each setting, what is not ok first, and under each row
  * the reason, which unfolds to everything that is known. See render-html.h. */
 #include "live.h"
-#include "pool.h"
 #include "render-html.h"
 #include "render-text.h"
 

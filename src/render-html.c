@@ -17,7 +17,7 @@ const char *html_count(struct pool *pool, size_t count, const char *one, const c
 const char *html_place(struct pool *pool, struct origin origin)
 {
 	return origin.file ? pool_printf(pool, "<code>%s</code>",
-					 html_escape(pool, text_place(pool, origin), ""))
+					 html_escape(pool, origin_format(pool, origin), ""))
 			   : "";
 }
 

@@ -2,10 +2,7 @@
 /* What `explain` gathered, as JSON: packaging/schemas/explain.json. Numbers in the kernel's unit.
  */
 #include "catalog.h"
-#include "pool.h"
 #include "render-json.h"
-
-#include <string.h>
 
 typedef json_t *explain_json(const struct report *report, const struct explanation *thing);
 

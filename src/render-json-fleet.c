@@ -2,10 +2,7 @@
 /* A fleet as JSON; see render-json.h. Every host that is not ok is in it, by name. */
 #include "audit.h"
 #include "fleet-picture.h"
-#include "pool.h"
 #include "render-json.h"
-
-#include <string.h>
 
 struct writing {
 	struct pool *pool;
@@ -49,7 +46,7 @@ static json_t *hosts(const struct writing *w, const uint32_t *numbers, size_t co
 static json_t *report_of(const struct writing *w, uint32_t file, uint32_t line_number, time_t time)
 {
 	return json_pack("{s:o, s:o, s:o}", "file", text(w, file), "line", line(line_number),
-			 "time", json_of_time(time));
+			 "time", json_of_time(w->pool, time));
 }
 
 /* ---- settings and groups ------------------------------------------------------------------ */
@@ -146,8 +143,9 @@ static json_t *stale(const struct writing *w)
 
 	for (size_t i = 0; i < w->picture->stale_count; i++) {
 		json_t *object = host(w, w->picture->stale[i]);
-		json_object_set_new(object, "time",
-				    json_of_time(w->fleet->hosts[w->picture->stale[i]].time));
+		json_object_set_new(
+			object, "time",
+			json_of_time(w->pool, w->fleet->hosts[w->picture->stale[i]].time));
 		json_array_append_new(array, object);
 	}
 	return array;

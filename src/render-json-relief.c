@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 /* `keeltune sockets relieve` as JSON, see render-json.h. */
-#include "pool.h"
 #include "relief.h"
 #include "render-json.h"
 

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* The report of `keeltune sockets` as JSON, see render-json.h. */
-#include "pool.h"
 #include "render-json.h"
 #include "socket-report.h"
 
 #include <arpa/inet.h>
-#include <string.h>
 
 #define SOCKETS_MAX 10000 /* of a process, with -v */
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* One sample of `keeltune sockets --watch` as a line of JSON, see render-json.h. All lines together
  * are the recording. */
-#include "pool.h"
 #include "render-json.h"
 #include "watch.h"
 
@@ -42,11 +41,11 @@ static json_t *process(struct pool *pool, const struct watch *watch,
 		series(&process->descriptors));
 }
 
-static json_t *attribution(const struct watch *watch)
+static json_t *attribution(struct pool *pool, const struct watch *watch)
 {
 	if (!watch->has_attribution || watch->request.summary)
 		return json_null();
-	return json_pack("{s:o, s:o, s:o}", "time", json_of_time(watch->attributed), "cpu_ms",
+	return json_pack("{s:o, s:o, s:o}", "time", json_of_time(pool, watch->attributed), "cpu_ms",
 			 rounded(watch->attribution * 1000), "not_permitted",
 			 json_of_count(watch->not_permitted));
 }
@@ -73,7 +72,7 @@ void json_sample(FILE *out, const struct report *report, const struct style *sty
 	json_object_set_new(object, "growth_per_s", growth);
 	json_object_set_new(object, "processes", processes);
 	json_object_set_new(object, "processes_left_out", json_of_count(watch->left_out));
-	json_object_set_new(object, "attribution", attribution(watch));
+	json_object_set_new(object, "attribution", attribution(pool, watch));
 	json_object_set_new(object, "file_nr",
 			    watch->file_max ? json_of_count(watch->file_nr) : json_null());
 	json_object_set_new(object, "file_max",

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Reports as JSON, one object each; packaging/schemas has their schemas. */
 #include "render-json.h"
-#include "catalog.h"
+#include "clock.h"
 #include "diff.h"
 #include "escape.h"
 #include "pool.h"
@@ -63,14 +63,9 @@ static json_t *notes(struct pool *pool, const struct notes *list)
 	return array;
 }
 
-json_t *json_of_time(time_t time)
+json_t *json_of_time(struct pool *pool, time_t time)
 {
-	struct tm utc;
-	char string[32] = "";
-
-	if (gmtime_r(&time, &utc))
-		strftime(string, sizeof string, "%Y-%m-%dT%H:%M:%SZ", &utc);
-	return json_string(string);
+	return json_string(clock_utc(pool, time));
 }
 
 json_t *json_of_report(const struct report *report)
@@ -85,10 +80,10 @@ json_t *json_of_report(const struct report *report)
 		json_of_text(pool, report->host.name), "machine_id",
 		json_of_text(pool, report->machine_id), "os", json_of_text(pool, report->host.os),
 		"kernel", json_of_text(pool, report->host.kernel), "time",
-		json_of_time(report->time), "result", report->result, "exit", report->exit, "root",
-		json_of_text(pool, report->root), "error", json_of_text(pool, report->error),
-		"interrupted", json_of_text(pool, report->interrupted), "notes",
-		notes(pool, &report->notes));
+		json_of_time(pool, report->time), "result", report->result, "exit", report->exit,
+		"root", json_of_text(pool, report->root), "error",
+		json_of_text(pool, report->error), "interrupted",
+		json_of_text(pool, report->interrupted), "notes", notes(pool, &report->notes));
 	return object;
 }
 

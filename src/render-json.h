@@ -14,7 +14,7 @@ json_t *json_of_text(struct pool *pool, const char *bytes); /* NULL: null */
 json_t *json_of_value(struct pool *pool, struct value v);
 json_t *json_of_limit(struct pool *pool, uint64_t limit);
 json_t *json_of_count(uint64_t number);
-json_t *json_of_time(time_t time); /* RFC 3339, UTC */
+json_t *json_of_time(struct pool *pool, time_t time);
 json_t *json_of_reading(struct pool *pool, const struct reading *r);
 json_t *json_of_origin(struct pool *pool, struct origin o);
 json_t *json_of_shadows(struct pool *pool, const struct shadow *shadows, size_t count);

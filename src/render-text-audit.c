@@ -128,13 +128,14 @@ static void print_why(FILE *out, struct pool *pool, const struct audit *audit, s
 		text_wrapped(
 			out, pool, "    ", 4,
 			pool_printf(pool, "set by %s",
-				    text_place(pool, observed->layer[LAYER_CONFIGURED].origin)));
+				    origin_format(pool, observed->layer[LAYER_CONFIGURED].origin)));
 	for (size_t i = 0;
 	     i < observed->shadowed_count && (verbose || finding->verdict == VERDICT_DIFFERS);
 	     i++) {
 		const struct shadow *shadow = &observed->shadowed[i];
 		text_wrapped(out, pool, "    loses: ", 11,
-			     pool_printf(pool, "%s says %s (%s)", text_place(pool, shadow->origin),
+			     pool_printf(pool, "%s says %s (%s)",
+					 origin_format(pool, shadow->origin),
 					 value_format(pool, shadow->value), shadow->why));
 	}
 	text_live(out, pool, audit, index, verbose);

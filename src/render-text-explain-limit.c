@@ -4,8 +4,6 @@
 #include "pool.h"
 #include "render-text-explain.h"
 
-#include <string.h>
-
 static void print_side(FILE *out, struct pool *pool, const struct explained_limit *explained,
 		       enum side side)
 {
@@ -13,7 +11,7 @@ static void print_side(FILE *out, struct pool *pool, const struct explained_limi
 	const struct login_value *value =
 		login_side(&explained->limits, (unsigned)row->resource, side);
 	const struct login_lost *lost = &explained->lost[side == SIDE_HARD];
-	const char *place = text_place(pool, value->origin), *why = value->why;
+	const char *place = origin_format(pool, value->origin), *why = value->why;
 	const char *rule = value->line ? text_rule(pool, value->line) : NULL;
 	const char *from = pool_printf(pool, "%s%s%s%s%s%s", place, *place && rule ? ": " : "",
 				       rule ? rule : "", why && (*place || rule) ? " (" : "",
@@ -25,7 +23,7 @@ static void print_side(FILE *out, struct pool *pool, const struct explained_limi
 		     18, from);
 	for (size_t i = 0; i < lost->count; i++) {
 		const struct limits_entry *line = lost->losers[i].line;
-		text_loser(out, pool, text_place(pool, limits_origin(line)),
+		text_loser(out, pool, origin_format(pool, limits_origin(line)),
 			   pool_printf(pool, "\"%s\"", text_rule(pool, line)), lost->losers[i].why);
 	}
 }
@@ -39,7 +37,7 @@ void text_login_limit(FILE *out, struct pool *pool, const struct explained_limit
 			     pool_printf(pool, "%s: %s%s%s",
 					 limits->fails ? "no such session can be opened"
 						       : "this is a guess",
-					 text_place(pool, limits->origin),
+					 origin_format(pool, limits->origin),
 					 limits->origin.file ? ": " : "", limits->why));
 	if (limit->side != SIDE_HARD)
 		print_side(out, pool, limit, SIDE_SOFT);

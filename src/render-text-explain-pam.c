@@ -22,7 +22,7 @@ static void print_answer(FILE *out, struct pool *pool, const struct explained_pa
 			 const struct style *style)
 {
 	const struct pam_answer *answer = &pam->answer;
-	const char *place = text_place(pool, answer->origin), *why = answer->why;
+	const char *place = origin_format(pool, answer->origin), *why = answer->why;
 
 	fprintf(out, "  %-14s ", "pam_limits.so");
 	text_colored(out, style, answer->outcome == PAM_RUNS ? GREEN : YELLOW,

@@ -28,7 +28,7 @@ static const char *reason(struct pool *pool, const struct reading *reading)
 
 	if (!reading->origin.file)
 		return text_safe(pool, why);
-	const char *place = text_place(pool, reading->origin);
+	const char *place = origin_format(pool, reading->origin);
 	return text_safe(pool, *why ? pool_printf(pool, "%s (%s)", place, why) : place);
 }
 
@@ -62,7 +62,7 @@ static void print_lines(FILE *out, struct pool *pool, const struct explained_sys
 
 	for (size_t i = 0; i < boot->shadowed_count; i++) {
 		const struct shadow *shadow = &boot->shadowed[i];
-		text_loser(out, pool, text_place(pool, shadow->origin),
+		text_loser(out, pool, origin_format(pool, shadow->origin),
 			   value_format(pool, shadow->value), shadow->why);
 		print_file(out, pool, explanation, shadow->origin.file);
 	}
@@ -71,7 +71,7 @@ static void print_lines(FILE *out, struct pool *pool, const struct explained_sys
 			   pool_printf(pool, "  %s   ", text_in_color(pool, style, GREEN, "wins")),
 			   9,
 			   text_safe(pool, pool_printf(pool, "%s says %s",
-						       text_place(pool, boot->boot.origin),
+						       origin_format(pool, boot->boot.origin),
 						       shown(pool, &boot->boot))));
 		print_file(out, pool, explanation, boot->boot.origin.file);
 	}

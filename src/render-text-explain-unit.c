@@ -5,8 +5,6 @@
 #include "pool.h"
 #include "render-text-explain.h"
 
-#include <string.h>
-
 static const char *sides(struct pool *pool, const struct limit_row *row, uint64_t soft,
 			 uint64_t hard)
 {
@@ -16,7 +14,7 @@ static const char *sides(struct pool *pool, const struct limit_row *row, uint64_
 
 static const char *source_text(struct pool *pool, const struct unit_limit *limit)
 {
-	const char *place = text_place(pool, limit->origin);
+	const char *place = origin_format(pool, limit->origin);
 
 	switch (limit->source) {
 	case UNIT_LIMIT_UNIT:
@@ -43,7 +41,7 @@ static void print_limit(FILE *out, struct pool *pool, const struct explained_uni
 	fprintf(out, "  %s\n", sides(pool, row, limit->soft, limit->hard));
 	text_wrapped(out, pool, "  from   ", 9, source_text(pool, limit));
 	for (size_t i = 0; i < limit->shadowed_count; i++)
-		text_loser(out, pool, text_place(pool, limit->shadowed[i].origin),
+		text_loser(out, pool, origin_format(pool, limit->shadowed[i].origin),
 			   pool_printf(pool, "\"%s\"", limit->shadowed[i].value.text),
 			   limit->shadowed[i].why);
 	if (!explained->has_running)
@@ -83,7 +81,7 @@ static void print_advice(FILE *out, struct pool *pool, const struct explained_un
 			     pool_printf(pool,
 					 "no drop-in in /etc would win: %s does; change it "
 					 "there",
-					 text_place(pool, unit->obstacle)));
+					 origin_format(pool, unit->obstacle)));
 	}
 }
 
@@ -140,9 +138,10 @@ void text_explain_process(FILE *out, const struct report *report, const struct e
 	text_field(out, pool, "where", pool_printf(pool, "it %s", explained->place));
 	text_field(out, pool, "nofile", sides(pool, row, nofile->rlim_cur, nofile->rlim_max));
 	text_field(out, pool, "why",
-		   explained->why_origin.file ? pool_printf(pool, "%s (%s)", explained->why,
-							    text_place(pool, explained->why_origin))
-					      : explained->why);
+		   explained->why_origin.file
+			   ? pool_printf(pool, "%s (%s)", explained->why,
+					 origin_format(pool, explained->why_origin))
+			   : explained->why);
 	if (explained->unit) {
 		fputc('\n', out);
 		print_unit(out, pool, explained->unit, style);

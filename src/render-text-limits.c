@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* What sessions get, for people; see render-text.h. Amounts have the unit a person would say. */
 #include "catalog.h"
+#include "clock.h"
 #include "pool.h"
 #include "render-text.h"
 
@@ -69,13 +70,13 @@ const char *text_rule(struct pool *pool, const struct limits_entry *line)
 static const char *value_source(struct pool *pool, const struct login_value *value)
 {
 	const char *why = value->why ? value->why : "";
-	const char *place = text_place(pool, value->origin);
+	const char *place = origin_format(pool, value->origin);
 
 	if (!value->line)
 		return *place ? pool_printf(pool, "%s (%s)", *why ? why : "inherited", place) : why;
 	struct origin own = { value->line->file, value->line->line };
 	const char *line =
-		pool_printf(pool, "%s: %s", text_place(pool, own), text_rule(pool, value->line));
+		pool_printf(pool, "%s: %s", origin_format(pool, own), text_rule(pool, value->line));
 	if (!*why)
 		return line;
 	if (own.file == value->origin.file && own.line == value->origin.line)
@@ -118,7 +119,7 @@ static void print_losers(FILE *out, struct pool *pool, const struct login_lost *
 		const struct limits_entry *line = lost->losers[i].line;
 		struct origin origin = { line->file, line->line };
 		text_wrapped(out, pool, "      over  ", 12,
-			     pool_printf(pool, "%s: %s (%s)", text_place(pool, origin),
+			     pool_printf(pool, "%s: %s (%s)", origin_format(pool, origin),
 					 text_rule(pool, line), lost->losers[i].why));
 	}
 	if (shown < lost->count)
@@ -240,7 +241,7 @@ static void print_login(FILE *out, struct pool *pool, const struct login_limits 
 {
 	if (!limits->fails && !limits->unknown)
 		return;
-	const char *place = text_place(pool, limits->origin);
+	const char *place = origin_format(pool, limits->origin);
 	const char *lead =
 		pool_printf(pool, "  %s%s%s: ", style->color ? RED : "",
 			    limits->fails ? "login fails" : "not known", style->color ? PLAIN : "");
@@ -414,7 +415,7 @@ static void print_difference(FILE *out, struct pool *pool, const struct limit_ro
 	text_wrapped(
 		out, pool, "      why   ", 12,
 		item->origin.file && item->origin.line
-			? pool_printf(pool, "%s (%s)", item->why, text_place(pool, item->origin))
+			? pool_printf(pool, "%s (%s)", item->why, origin_format(pool, item->origin))
 			: item->why);
 	if (same_source(&limit->soft, &limit->hard)) {
 		text_wrapped(out, pool, "      new   ", 12, value_source(pool, &limit->soft));
@@ -451,16 +452,12 @@ static void print_process(FILE *out, struct pool *pool, const struct limits_repo
 
 static void print_process_head(FILE *out, struct pool *pool, const struct process_limits *process)
 {
-	struct tm local;
-	char started[40] = "?";
-
-	if (localtime_r(&process->process.started, &local))
-		strftime(started, sizeof started, "%Y-%m-%d %H:%M:%S", &local);
 	text_wrapped(out, pool, "", 2,
 		     pool_printf(pool, "process %d (%s) of %s (uid %u), started %s",
 				 process->process.pid, process->process.comm,
 				 process->account ? process->account->name : "nobody known",
-				 process->process.uid, started));
+				 process->process.uid,
+				 clock_local(pool, process->process.started)));
 	text_wrapped(out, pool, "it ", 2, process->place);
 }
 
@@ -476,11 +473,12 @@ static void print_head(FILE *out, const struct report *report)
 		text_wrapped(out, pool, "pam_limits.so does not run: ", 2,
 			     context->origin.file
 				     ? pool_printf(pool, "%s: %s",
-						   text_place(pool, context->origin), context->why)
+						   origin_format(pool, context->origin),
+						   context->why)
 				     : context->why);
 	else if (context->limits_line.file)
 		text_wrapped(out, pool, "pam_limits.so runs: ", 2,
-			     text_place(pool, context->limits_line));
+			     origin_format(pool, context->limits_line));
 	if (limits->release && context->plan == LOGIN_LIMITED)
 		text_wrapped(out, pool, "", 2,
 			     pool_printf(pool, "judged as %s (%s%s)", limits->release,

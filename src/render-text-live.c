@@ -84,7 +84,7 @@ static void print_alike(FILE *out, struct pool *pool, const struct audit *audit,
 	}
 	const char *why = said->why;
 	if (said->origin.file)
-		why = pool_printf(pool, "%s (%s)", why, text_place(pool, said->origin));
+		why = pool_printf(pool, "%s (%s)", why, origin_format(pool, said->origin));
 	text_wrapped(out, pool, "      why: ", 11, why);
 	text_wrapped(out, pool, "      do:  ", 11, said->advice);
 }

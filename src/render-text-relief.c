@@ -4,8 +4,6 @@
 #include "relief.h"
 #include "render-text.h"
 
-#include <string.h>
-
 static void print_line(FILE *out, struct pool *pool, const char *text)
 {
 	text_wrapped(out, pool, "  ", 4, text);

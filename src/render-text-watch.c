@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 /* One sample of `keeltune sockets --watch` for people: a page that is drawn again and again, or
  * lines that are added to a log. See render-text.h. */
+#include "clock.h"
 #include "pool.h"
 #include "render-text.h"
 #include "watch.h"
 
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 #define BAR 12
 #define BAR_WIDE 16
@@ -60,16 +60,6 @@ static const char *format_limit(struct pool *pool, const struct listed_process *
 	return process->soft || process->hard ? limit_format(pool, process->soft) : "?";
 }
 
-static const char *clock_of(struct pool *pool, time_t time)
-{
-	char text[32];
-	struct tm local;
-
-	localtime_r(&time, &local);
-	strftime(text, sizeof text, "%F %T", &local);
-	return pool_strdup(pool, text);
-}
-
 /* "CLOSE_WAIT 12 (+3.2/s), LISTEN 4" */
 static const char *states(struct pool *pool, const struct watch *watch)
 {
@@ -94,7 +84,7 @@ static const char *states(struct pool *pool, const struct watch *watch)
 static void print_lines(FILE *out, struct pool *pool, const struct watch *watch,
 			const struct style *style)
 {
-	const char *now = clock_of(pool, watch->time.tv_sec);
+	const char *now = clock_local(pool, watch->time.tv_sec);
 
 	text_lines(out, pool, "", 4, pool_printf(pool, "%s %s", now, states(pool, watch)));
 	for (size_t i = 0; i < watch->shown_count; i++) {
@@ -161,7 +151,7 @@ static void print_page(FILE *out, struct pool *pool, const struct watch *watch,
 
 	text_wrapped(out, pool, "", 4,
 		     pool_printf(pool, "%s  sample %u  network namespace %s  (Ctrl-C ends)",
-				 clock_of(pool, watch->time.tv_sec), watch->sample,
+				 clock_local(pool, watch->time.tv_sec), watch->sample,
 				 watch->netns ? watch->netns : "?"));
 	text_wrapped(out, pool, "", 2, states(pool, watch));
 	if (watch->file_max)

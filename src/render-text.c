@@ -45,13 +45,6 @@ void text_undo(FILE *out, struct pool *pool, const char *id, const char *root)
 	wrap_command(out, fits ? 0 : 2, command);
 }
 
-const char *text_place(struct pool *pool, struct origin origin)
-{
-	if (!origin.file)
-		return "";
-	return origin.line ? pool_printf(pool, "%s:%u", origin.file, origin.line) : origin.file;
-}
-
 const char *text_plural(size_t count)
 {
 	return count == 1 ? "" : "s";
@@ -63,10 +56,11 @@ void text_notes(FILE *out, const struct report *report, const struct notes *note
 
 	for (size_t i = 0; i < notes->count; i++) {
 		const struct note *note = &notes->items[i];
-		const char *text = note->origin.file
-					   ? pool_printf(pool, "%s: %s",
-							 text_place(pool, note->origin), note->text)
-					   : note->text;
+		const char *text =
+			note->origin.file
+				? pool_printf(pool, "%s: %s", origin_format(pool, note->origin),
+					      note->text)
+				: note->text;
 		text_wrapped(out, pool, "note: ", 6, text);
 	}
 }
@@ -183,7 +177,7 @@ static void print_settings(FILE *out, const struct report *report)
 		wrap_row(out, cells, width, 4, 2);
 		if (setting->reason)
 			text_wrapped(out, pool, "    ", 4, setting->reason);
-		text_wrapped(out, pool, "    ", 4, text_place(pool, setting->origin));
+		text_wrapped(out, pool, "    ", 4, origin_format(pool, setting->origin));
 	}
 }
 

@@ -29,8 +29,7 @@ void text_wrapped(FILE *out, struct pool *pool, const char *lead, size_t indent,
 void text_lines(FILE *out, struct pool *pool, const char *lead, size_t indent, const char *text);
 /* How to undo the transaction ID, of the tree ROOT unless that is NULL. */
 void text_undo(FILE *out, struct pool *pool, const char *id, const char *root);
-const char *text_place(struct pool *pool, struct origin origin); /* "file:line", "" */
-const char *text_plural(size_t count);                           /* "s", or "" for 1 */
+const char *text_plural(size_t count); /* "s", or "" for 1 */
 void text_notes(FILE *out, const struct report *report, const struct notes *notes);
 /* "4096", "64 MiB", "unlimited": an amount of the kernel as a person says it. */
 const char *text_amount(struct pool *pool, const struct limit_row *row, uint64_t number);

@@ -2,6 +2,8 @@
 /* What reports have in common, see report.h. */
 #include "report.h"
 
+#include "clock.h"
+
 const char *report_kind_name(enum report_kind kind)
 {
 	static const char *const names[REPORT_KIND_COUNT] = {
@@ -24,9 +26,5 @@ const char *report_kind_name(enum report_kind kind)
 
 double report_duration(const struct report *report)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)(now.tv_sec - report->begun.tv_sec) +
-	       (double)(now.tv_nsec - report->begun.tv_nsec) / 1e9;
+	return clock_now() - report->begun;
 }

@@ -87,7 +87,7 @@ struct report {
 	const char *machine_id; /* for renderers that want it; or NULL */
 	const char *root;       /* of --root, or NULL */
 	time_t time;
-	struct timespec begun; /* monotonic: how long it took is told from this */
+	double begun; /* clock_now(): how long it took is told from this */
 	int exit;
 	const char *result; /* "ok", "differs", "trouble" */
 	struct notes notes;

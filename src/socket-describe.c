@@ -3,16 +3,13 @@
  * dead sockets. */
 #include "dead-sockets.h"
 #include "error.h"
-#include "host.h"
 #include "pool.h"
 #include "process.h"
 #include "socket-work.h"
 
-#include <fcntl.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 
 /* ---- processes ---------------------------------------------------------------------------- */

@@ -4,6 +4,7 @@
 
 #include "error.h"
 #include "model.h"
+#include "text.h"
 
 #include <errno.h>
 #include <stdio.h>

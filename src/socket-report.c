@@ -11,7 +11,6 @@
 #include "socket-work.h"
 
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -3,12 +3,12 @@
  * --user. */
 #include "cleanup.h"
 #include "error.h"
-#include "host.h"
 #include "pool.h"
 #include "proc-net.h"
 #include "processes.h"
 #include "procfs.h"
 #include "socket-work.h"
+#include "text.h"
 
 #include <fcntl.h>
 #include <pwd.h>

@@ -5,6 +5,7 @@
 #include "place.h"
 #include "store-work.h"
 #include "store.h"
+#include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -11,7 +11,6 @@
 #include "pool.h"
 #include "sysctl-path.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>

@@ -3,6 +3,7 @@
 #include "target.h"
 
 #include "pool.h"
+#include "text.h"
 
 #include <fnmatch.h>
 #include <stdio.h>
@@ -45,11 +46,6 @@ static bool matches(const char *pattern, const char *text)
 	return !fnmatch(pattern, text, FNM_PATHNAME | FNM_NOESCAPE);
 }
 
-static const char *name_of(const char *path)
-{
-	return strrchr(path, '/') + 1;
-}
-
 /* Is PATH the FILE of a row in DIRECTORY? */
 static bool lies_in(const char *path, const char *directory, const char *file)
 {
@@ -87,14 +83,14 @@ bool target_is_directory(const char *path)
 /* "/usr/lib/systemd/system/x.service.d" in the place of "/etc/systemd/system/<star>.d". */
 static const char *put_name(struct pool *pool, const struct place *place, const char *path)
 {
-	const char *name = name_of(path);
+	const char *name = base_name(path);
 	const char *star = strchr(place->directory, '*');
 
 	if (!star)
 		return pool_printf(pool, "%s/%s", place->directory, name);
 	const char *parent = pool_copy(pool, path, (size_t)(name - path - 1));
 	return pool_printf(pool, "%.*s%s/%s", (int)(star - place->directory), place->directory,
-			   name_of(parent), name);
+			   base_name(parent), name);
 }
 
 const char *target_that_hides(struct pool *pool, const char *path)

@@ -71,8 +71,7 @@ static void add_lines(struct test_case *test, const char *name, const struct lin
 
 static const char *place(struct pool *pool, struct origin origin)
 {
-	return origin.file && origin.line ? pool_printf(pool, "%s:%u", origin.file, origin.line)
-					  : origin.file;
+	return origin.file ? origin_format(pool, origin) : NULL;
 }
 
 static const char *in_brackets(struct pool *pool, const char *text, const char *more)

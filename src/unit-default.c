@@ -3,12 +3,12 @@
  * drop-ins, see unit.h and systemd-system.conf(5). */
 #include "catalog.h"
 #include "conf-systemd.h"
+#include "dropin-find.h"
 #include "host.h"
 #include "pool.h"
 #include "unit-limit.h"
 #include "unit.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 struct defaults {
@@ -37,63 +37,30 @@ static bool apply_file(struct defaults *defaults, const struct file *file)
 	return !conf.stop_line;
 }
 
-struct dropin {
-	const char *name;
-	const struct file *file;
-};
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(((const struct dropin *)a)->name, ((const struct dropin *)b)->name);
-}
-
-static void apply_dropins(struct defaults *defaults, const char *const *roots, size_t root_count)
-{
-	struct host *host = defaults->host;
-	struct pool *pool = host_pool(host);
-	struct dropin *dropins = NULL;
-	size_t count = 0;
-
-	for (size_t i = 0; i < root_count; i++) {
-		const char *path = pool_printf(pool, "%s/system.conf.d", roots[i]);
-		const struct directory *directory = host_directory(host, path);
-		for (size_t j = 0; j < directory->count; j++) {
-			const char *name = directory->names[j];
-			size_t length = strlen(name), known = 0;
-			while (known < count && strcmp(dropins[known].name, name) != 0)
-				known++;
-			if (known < count || *name == '.' || length < 5 ||
-			    strcmp(name + length - 5, ".conf") != 0)
-				continue;
-			dropins = pool_extend(pool, dropins, count, sizeof *dropins);
-			dropins[count++] = (struct dropin){
-				name, host_file(host, pool_printf(pool, "%s/%s", path, name))
-			};
-		}
-	}
-	if (count)
-		qsort(dropins, count, sizeof *dropins, by_name);
-	for (size_t i = 0; i < count && apply_file(defaults, dropins[i].file); i++)
-		;
-}
-
 static void read_all(struct defaults *defaults)
 {
-	static const char *const roots[] = { "/etc/systemd", "/run/systemd",
-					     "/usr/local/lib/systemd", "/usr/lib/systemd" };
-	const size_t root_count = sizeof roots / sizeof *roots;
+	static const char *const files[] = { "/etc/systemd/system.conf", "/run/systemd/system.conf",
+					     "/usr/local/lib/systemd/system.conf",
+					     "/usr/lib/systemd/system.conf" };
+	static const char *const directories[] = { "/etc/systemd/system.conf.d",
+						   "/run/systemd/system.conf.d",
+						   "/usr/local/lib/systemd/system.conf.d",
+						   "/usr/lib/systemd/system.conf.d" };
 	struct host *host = defaults->host;
+	const char **dropins;
 
-	for (size_t i = 0; i < root_count; i++) {
-		const struct file *file =
-			host_file(host, pool_printf(host_pool(host), "%s/system.conf", roots[i]));
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		const struct file *file = host_file(host, files[i]);
 		if (file->state != FILE_ABSENT && file->state != FILE_DANGLING) {
 			if (!apply_file(defaults, file))
 				return;
 			break;
 		}
 	}
-	apply_dropins(defaults, roots, root_count);
+	size_t count =
+		dropin_find(host, directories, sizeof directories / sizeof *directories, &dropins);
+	for (size_t i = 0; i < count && apply_file(defaults, host_file(host, dropins[i])); i++)
+		;
 }
 
 static const struct defaults *find_defaults(struct host *host)

@@ -6,6 +6,7 @@
 
 #include "host.h"
 #include "pool.h"
+#include "text.h"
 #include "unit-name.h"
 #include "unit.h"
 
@@ -47,13 +48,6 @@ const char *const *unit_directories(struct host *host)
 	}
 	host_remember(host, key, kept);
 	return kept;
-}
-
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
 }
 
 /* ---- links ------------------------------------------------------------------------------- */
@@ -269,8 +263,8 @@ static void add_dropins(const struct search *search, const char *name)
 	}
 	for (size_t i = 0; i < listing->count; i++) {
 		const char *file = listing->names[i];
-		size_t size = strlen(file), known = 0;
-		if (*file == '.' || size < 5 || strcmp(file + size - 5, ".conf") != 0)
+		size_t known = 0;
+		if (!is_conf_name(file))
 			continue;
 		const char *full = pool_printf(pool, "%s/%s", path, file);
 		if (!host_link(host, full) && host_file(host, full)->state == FILE_DIRECTORY)

@@ -6,7 +6,6 @@
 #include "provider-unit.h"
 
 #include "host.h"
-#include "pool.h"
 #include "provider-limits.h"
 #include "unit-name.h"
 

@@ -7,8 +7,8 @@
 
 #include "catalog.h"
 #include "host.h"
-#include "pool.h"
 #include "provider-limits.h"
+#include "text.h"
 #include "unit-main.h"
 
 #include <string.h>

@@ -5,19 +5,19 @@
 #include "watch.h"
 
 #include "cleanup.h"
+#include "clock.h"
 #include "error.h"
-#include "fd-scan.h"
 #include "host.h"
 #include "pool.h"
 #include "proc-net.h"
 #include "process.h"
 #include "procfs.h"
+#include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #define BUDGET                                                                            \
 	400 /* an attribution is made again after so many times the CPU time that it took \
@@ -33,13 +33,6 @@ static double cpu_time(void)
 	struct timespec now;
 
 	return clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now) ? 0 : seconds(now);
-}
-
-static double monotonic(void)
-{
-	struct timespec now;
-
-	return clock_gettime(CLOCK_MONOTONIC, &now) ? 0 : seconds(now);
 }
 
 /* ---- series -------------------------------------------------------------------------------- */
@@ -130,7 +123,7 @@ static int attribute(struct watch *watch, struct error *err)
 		take_holders(watch, &report);
 		watch->has_attribution = true;
 		watch->attributed = watch->time.tv_sec;
-		watch->attributed_at = monotonic();
+		watch->attributed_at = clock_now();
 		watch->attribution = cpu_time() - before;
 		watch->holder_ended = false;
 	}
@@ -149,7 +142,7 @@ static bool is_outdated(const struct watch *watch)
 	if (!watch->has_attribution)
 		return true;
 	return (watch->holder_ended || (change && change >= then / 10)) &&
-	       monotonic() - watch->attributed_at >= BUDGET * watch->attribution;
+	       clock_now() - watch->attributed_at >= BUDGET * watch->attribution;
 }
 
 /* ---- processes ----------------------------------------------------------------------------- */
@@ -391,7 +384,7 @@ static void read_file_nr(struct watch *watch)
 int watch_sample(struct watch *watch, struct error *err)
 {
 	autofd int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	double before = cpu_time(), start = monotonic();
+	double before = cpu_time(), start = clock_now();
 	int rc = 0;
 
 	if (proc < 0)
@@ -401,7 +394,7 @@ int watch_sample(struct watch *watch, struct error *err)
 	if (!watch->has_attribution)
 		rc = attribute(watch, err);
 	memmove(watch->times, watch->times + 1, (WATCH_HISTORY - 1) * sizeof *watch->times);
-	watch->times[WATCH_HISTORY - 1] = monotonic();
+	watch->times[WATCH_HISTORY - 1] = clock_now();
 	if (!rc)
 		rc = count_states(watch, err);
 	if (!rc && !watch->request.summary && is_outdated(watch))

@@ -3,6 +3,7 @@
 #include "model.h"
 
 #include "pool.h"
+#include "text.h"
 
 #include <check.h>
 #include <stdlib.h>
