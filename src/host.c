@@ -26,7 +26,7 @@
 /* A tree may be anybody's: a directory with more names, or what is more than so many bytes in all,
  * is not read. Far above what hosts have, and what is made of it still fits into memory. */
 #define TREE_NAMES_MAX 32768
-#define TREE_BYTES_MAX (2 * HOST_FILE_MAX)
+#define TREE_BYTES_MAX ((size_t)2 * HOST_FILE_MAX)
 
 struct host {
 	struct pool *pool;

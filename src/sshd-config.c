@@ -15,7 +15,7 @@
 #define DEPTH_MAX 16 /* SERVCONF_MAX_DEPTH */
 /* Bytes that are read, and names that are compared, with files that include each other many times
  * over: sshd would be at it for years. */
-#define WORK_MAX (4 * HOST_FILE_MAX)
+#define WORK_MAX ((size_t)4 * HOST_FILE_MAX)
 #define WORD_MAX 512
 
 struct search {

@@ -16,7 +16,7 @@
 #define DEPTH_MAX 128 /* MAX_SUDOERS_DEPTH */
 /* For files that include each other many times over. */
 #define FILES_MAX 1024
-#define BYTES_MAX (4 * HOST_FILE_MAX)
+#define BYTES_MAX ((size_t)4 * HOST_FILE_MAX)
 
 struct search {
 	struct host *host;
