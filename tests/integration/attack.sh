@@ -111,8 +111,10 @@ check "nothing is written to the lock" test ! -s /run/keeltune.lock
 closed() { # CODE: its status; the audit has no standard descriptors, and room for few
 	prlimit "--nofile=$1:$1" "$KEELTUNE" apply small <&- >&- 2>&-
 }
-for room in 0 1 2 3 4 5 6; do
-	closed $room
+rooms='0 1 2 3 4 5 6'
+[ "$KEELTUNE_VARIANT" != asan ] || rooms='4 5 6' # with less the sanitizer looks for three for ever
+for room in $rooms; do
+	closed "$room"
 	status=$?
 	check "apply with room for $room descriptors and none open ends (status $status)" test $status -le 4 -o $status = 127
 	kt rollback --all -q
@@ -127,7 +129,8 @@ complains 2 "set-user-ID" "set-user-ID" user /usr/local/bin/kt-setuid audit smal
 chmod 2755 /usr/local/bin/kt-setuid
 chgrp daemon /usr/local/bin/kt-setuid
 chmod 2755 /usr/local/bin/kt-setuid
-complains 2 "set-group-ID" "set-group-ID" user /usr/local/bin/kt-setuid audit small
+# The sanitizer cannot look for leaks in such a process, and ends it with a status of its own.
+[ "$KEELTUNE_VARIANT" = asan ] || complains 2 "set-group-ID" "set-group-ID" user /usr/local/bin/kt-setuid audit small
 rm /usr/local/bin/kt-setuid
 
 kt apply small >/dev/null && kt rollback >/dev/null

@@ -76,8 +76,10 @@ def check(name, good, what=""):
 
 
 def run(*args, prefix=(), **more):
-    return subprocess.run([*prefix, KEELTUNE, *map(str, args)], capture_output=True, text=True,
-                          timeout=120, check=False, **more)
+    result = subprocess.run([*prefix, KEELTUNE, *map(str, args)], capture_output=True, text=True,
+                            timeout=120, check=False, **more)
+    result.stderr = result.stderr.replace("\nkeeltune:   ", " ")  # where a line ends is no matter
+    return result
 
 
 def report(*args, prefix=(), **more):
